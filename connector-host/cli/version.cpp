@@ -1,0 +1,7 @@
+#include "cli/version.hpp"
+
+namespace ch::cli {
+
+const char* const kCommit = CH_COMMIT;
+
+}  // namespace ch::cli

@@ -1,0 +1,330 @@
+#include "config/host_config.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cctype>
+#include <embedded/ch_schemas.hpp>
+#include <fstream>
+#include <iterator>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <set>
+#include <stdexcept>
+#include <string_view>
+
+#include "config/listener.hpp"
+#include "config/values.hpp"
+
+namespace ch::config {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr std::size_t kMaxFileBytes = std::size_t{1} << 20;
+constexpr int kMaxJsonDepth = 8;
+constexpr std::size_t kMaxIdLength = 64;
+constexpr std::string_view kInstances = "instances";
+constexpr std::string_view kEnvironmentPrefix = "CONNECTOR_HOST_";
+
+Definition embedded(std::string_view schema, const char* name) {
+  auto definition = Definition::from_schema(schema);
+  if (!definition) throw std::logic_error(fmt::format("the embedded {} is defective: {}", name, definition.error().message));
+  return std::move(*definition);
+}
+
+std::string environment_name(std::string_view key) {
+  std::string name(kEnvironmentPrefix);
+  for (const char c : key) name.push_back(c == '.' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c))));
+  return name;
+}
+
+// The client's own variables, and those that Kubernetes sets in every container beside a Service "connector-host".
+bool is_foreign_variable(std::string_view name) {
+  const auto rest = name.substr(kEnvironmentPrefix.size());
+  return rest == "URL" || rest == "TOKEN" || rest == "PORT" || rest.rfind("PORT_", 0) == 0 || rest.rfind("SERVICE_", 0) == 0;
+}
+
+// The items of a list that was found to be in order; nothing for an empty one.
+std::vector<std::string> items(std::string_view list) {
+  std::vector<std::string> out;
+  for (const auto item : split_list(list)) {
+    if (!item.empty()) out.emplace_back(item);
+  }
+  return out;
+}
+
+bool made_of(std::string_view text, std::string_view others) {
+  return std::all_of(text.begin(), text.end(), [&](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || others.find(c) != std::string_view::npos;
+  });
+}
+
+// A flat value as text; nothing if it is an object, null or a fraction.
+std::optional<std::string> scalar(const Json& value) {
+  if (value.is_string()) return value.get<std::string>();
+  if (value.is_boolean() || value.is_number_integer()) return value.dump();
+  return std::nullopt;
+}
+
+Json parse_bounded(std::string_view text) {
+  return Json::parse(text, [](int depth, Json::parse_event_t, Json&) {
+    if (depth > kMaxJsonDepth) throw std::length_error("it is nested too deeply");
+    return true;
+  });
+}
+
+Result<std::string> read_file(const std::filesystem::path& file) {
+  const auto refuse = [&](std::string_view why) {
+    return fail(ErrorCode::invalid, fmt::format("the configuration file {} {}", file.string(), why));
+  };
+  std::error_code error;
+  if (std::filesystem::is_directory(file, error)) return refuse("is a folder");
+  if (!std::filesystem::exists(file, error)) return refuse("does not exist");
+  std::ifstream in(file, std::ios::binary);
+  if (!in.is_open()) return refuse("cannot be opened by this user");
+  std::string text(kMaxFileBytes + 1, '\0');
+  in.read(text.data(), static_cast<std::streamsize>(text.size()));
+  if (in.bad()) return refuse("cannot be read");
+  text.resize(static_cast<std::size_t>(in.gcount()));
+  if (text.size() > kMaxFileBytes) return refuse("is larger than 1 MiB");
+  return text;
+}
+
+class Loader {
+ public:
+  Status add_file(const std::filesystem::path& file);
+  void add_environment(const std::map<std::string, std::string>& environment);
+  void add_sets(const std::vector<std::string>& sets);
+  Result<HostConfig> finish();
+
+ private:
+  void problem(std::string key, std::string value, std::string message) {
+    problems_.push_back({std::move(key), std::move(value), std::move(message)});
+  }
+  void add_text(const std::string& key, std::string value, const std::string& from);
+  void add_json(const std::string& key, const Json& value);
+  void read_keys(HostConfig& config);
+  void read_listeners(HostConfig& config);
+  void read_instances(HostConfig& config);
+  void read_instance(HostConfig& config, const std::string& id, const Json& body);
+  void read_shorthand(HostConfig& config);
+
+  Config flat_;
+  Json instances_ = Json::object();
+  std::vector<KeyProblem> problems_;
+};
+
+Status Loader::add_file(const std::filesystem::path& file) {
+  const auto text = read_file(file);
+  if (!text) return tl::unexpected(text.error());
+  try {
+    const Json root = parse_bounded(*text);
+    if (!root.is_object()) return fail(ErrorCode::invalid, fmt::format("the configuration file {} must hold a JSON object", file.string()));
+    for (const auto& [key, value] : root.items()) add_json(key, value);
+    return {};
+  } catch (const Json::parse_error& error) {
+    // nlohmann's text quotes the input, which may hold a secret: only the place is told.
+    return fail(ErrorCode::invalid, fmt::format("the configuration file {} is not JSON: error at byte {}", file.string(), error.byte));
+  } catch (const std::length_error& error) {
+    return fail(ErrorCode::invalid, fmt::format("the configuration file {} is refused: {}", file.string(), error.what()));
+  }
+}
+
+void Loader::add_json(const std::string& key, const Json& value) {
+  if (key == kInstances) {
+    instances_ = value;
+    return;
+  }
+  if (value.is_array()) {
+    std::string joined;
+    for (const auto& item : value) {
+      if (!item.is_string()) return problem(key, "", "must be a string, or a list of strings");
+      joined += (joined.empty() ? "" : ",") + item.get<std::string>();
+    }
+    flat_[key] = joined;
+    return;
+  }
+  auto text = scalar(value);
+  if (!text) return problem(key, "", "must be a string, an integer or true or false");
+  flat_[key] = std::move(*text);
+}
+
+void Loader::add_text(const std::string& key, std::string value, const std::string& from) {
+  if (key != kInstances) {
+    flat_[key] = std::move(value);
+    return;
+  }
+  try {
+    instances_ = parse_bounded(value);
+  } catch (const std::exception&) {
+    problem(key, "", fmt::format("{} must be a JSON object, such as {{\"default\": {{\"bootstrap.servers\": \"host:9092\"}}}}", from));
+  }
+}
+
+void Loader::add_environment(const std::map<std::string, std::string>& environment) {
+  std::map<std::string, std::string> names;
+  std::vector<std::string> known;
+  for (const auto& key : host_definition().keys()) {
+    known.push_back(environment_name(key.name));
+    names[known.back()] = key.name;
+  }
+  for (const auto& [name, value] : environment) {
+    if (name.rfind(kEnvironmentPrefix, 0) != 0 || is_foreign_variable(name)) continue;
+    const auto key = names.find(name);
+    if (key != names.end()) {
+      add_text(key->second, value, "the environment variable " + name);
+      continue;
+    }
+    const auto near = nearest(name, known);
+    problem(name, "",
+            near.empty() ? "no key belongs to this environment variable"
+                         : "no key belongs to this environment variable; did you mean " + near + "?");
+  }
+}
+
+void Loader::add_sets(const std::vector<std::string>& sets) {
+  for (const auto& set : sets) {
+    const auto equals = set.find('=');
+    if (equals == std::string::npos || equals == 0) {
+      problem("--set", "", "must be KEY=VALUE, such as --set log.level=debug");
+      continue;
+    }
+    add_text(set.substr(0, equals), set.substr(equals + 1), "the value of --set");
+  }
+}
+
+void Loader::read_keys(HostConfig& config) {
+  auto bad = host_definition().check(flat_);
+  if (!bad.empty()) {
+    problems_.insert(problems_.end(), std::make_move_iterator(bad.begin()), std::make_move_iterator(bad.end()));
+    return;
+  }
+  const auto values = host_definition().with_defaults(flat_);
+  const auto value = [&](std::string_view key) -> std::string {
+    const auto found = values.find(key);
+    return found == values.end() ? "" : found->second;
+  };
+  config.listeners = items(value("listeners"));
+  config.state_dir = value("state.dir");
+  for (const auto& folder : items(value("plugin.path"))) config.plugin_path.emplace_back(folder);
+  config.memory_limit = parse_bytes(value("memory.limit")).value_or(config.memory_limit);
+  config.rotate_interval_min_ms = parse_integer(value("rotate.interval.min.ms")).value_or(config.rotate_interval_min_ms);
+  config.log_level = value("log.level");
+  config.log_format = value("log.format");
+  read_listeners(config);
+}
+
+void Loader::read_listeners(HostConfig& config) {
+  std::set<std::string> seen;
+  for (const auto& listener : config.listeners) {
+    const auto parsed = parse_listener(listener);
+    if (!parsed) {
+      problem("listeners", listener, parsed.error().message);
+    } else if (parsed->port != 0 && !seen.insert(fmt::format("{}:{}", parsed->host, parsed->port)).second) {
+      problem("listeners", listener, "is listed twice");
+    }
+  }
+}
+
+void Loader::read_instances(HostConfig& config) {
+  if (!instances_.is_object()) {
+    problem(std::string(kInstances), "",
+            "must be a JSON object: instance id -> {\"bootstrap.servers\", \"region\", any librdkafka property}");
+    return;
+  }
+  for (const auto& [id, body] : instances_.items()) read_instance(config, id, body);
+}
+
+void Loader::read_instance(HostConfig& config, const std::string& id, const Json& body) {
+  const auto prefix = fmt::format("{}.{}", kInstances, id);
+  if (id.empty() || id.size() > kMaxIdLength || !made_of(id, "._-")) {
+    return problem(prefix, "", fmt::format("an instance id has 1 to {} letters, digits, '.', '_' or '-'", kMaxIdLength));
+  }
+  if (!body.is_object()) return problem(prefix, "", "must be a JSON object with bootstrap.servers");
+  Instance instance;
+  instance.id = id;
+  for (const auto& [key, value] : body.items()) {
+    auto text = scalar(value);
+    const auto path = fmt::format("{}.{}", prefix, key);
+    if (!text) {
+      problem(path, "", "must be a string, an integer or true or false");
+    } else if (text->find("${") != std::string::npos) {
+      problem(path, "", "holds a ${...} placeholder, and this version resolves none: give the value itself");
+    } else if (key == "region") {
+      if (text->size() > kMaxIdLength || !made_of(*text, "-")) problem(path, *text, "must be a region such as ap-guangzhou");
+      instance.region = std::move(*text);
+    } else {
+      instance.client[key] = std::move(*text);
+    }
+  }
+  static const std::vector<std::string> own = {"region", "bootstrap.servers"};
+  for (const auto& [key, value] : instance.client) {
+    // librdkafka judges its own properties; these two are ours to guess at.
+    if (const auto near = nearest(key, own); !near.empty() && near != key) {
+      problem(fmt::format("{}.{}", prefix, key), "", fmt::format("unknown key; did you mean {}?", near));
+    }
+  }
+  if (items(instance.client["bootstrap.servers"]).empty()) {
+    problem(prefix + ".bootstrap.servers", "", "is required: host:port of one or more brokers, separated by commas");
+  }
+  config.instances.emplace(id, std::move(instance));
+}
+
+void Loader::read_shorthand(HostConfig& config) {
+  const auto servers = flat_.find("bootstrap.servers");
+  if (servers == flat_.end()) return;
+  if (items(servers->second).empty()) {
+    problem("bootstrap.servers", servers->second, "must be host:port of one or more brokers, separated by commas");
+  } else if (config.instances.count("default") != 0) {
+    problem("bootstrap.servers", servers->second,
+            "is short for instances.default.bootstrap.servers, which is given as well: leave one of them out");
+  } else {
+    config.instances["default"] = {"default", "", {{"bootstrap.servers", servers->second}}};
+  }
+}
+
+Result<HostConfig> Loader::finish() {
+  HostConfig config;
+  read_keys(config);
+  read_instances(config);
+  read_shorthand(config);
+  if (problems_.empty()) return config;
+  return fail(ErrorCode::invalid, "the host's configuration is wrong", std::move(problems_));
+}
+
+}  // namespace
+
+Result<HostConfig> load_host_config(const std::filesystem::path& file, const std::vector<std::string>& sets,
+                                    const std::map<std::string, std::string>& environment) {
+  Loader loader;
+  if (!file.empty()) {
+    if (auto read = loader.add_file(file); !read) return tl::unexpected(read.error());
+  }
+  loader.add_environment(environment);
+  loader.add_sets(sets);
+  return loader.finish();
+}
+
+const Definition& host_definition() {
+  static const Definition made = embedded(schemas::host_schema_json, "host.schema.json");
+  return made;
+}
+
+const Definition& task_definition() {
+  static const Definition made = embedded(schemas::task_schema_json, "task.schema.json");
+  return made;
+}
+
+std::map<std::string, std::string> process_environment() {
+  std::map<std::string, std::string> out;
+  for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
+    const std::string_view text(*entry);
+    const auto equals = text.find('=');
+    if (equals != std::string_view::npos) out.emplace(text.substr(0, equals), text.substr(equals + 1));
+  }
+  return out;
+}
+
+}  // namespace ch::config

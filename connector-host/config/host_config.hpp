@@ -1,0 +1,46 @@
+// The host's own configuration (contract.md 2): a JSON file, `--set KEY=VALUE` over it, the environment between them.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "config/definition.hpp"
+
+namespace ch::config {
+
+// One Kafka cluster. Everything but `region` goes to librdkafka.
+struct Instance {
+  std::string id;
+  std::string region;
+  std::map<std::string, std::string> client;  // "bootstrap.servers", "security.protocol", "sasl.*", ...
+};
+
+struct HostConfig {
+  std::vector<std::string> listeners = {"http://127.0.0.1:8083"};
+  std::filesystem::path state_dir = "./connector-host-state";
+  std::vector<std::filesystem::path> plugin_path;
+  std::map<std::string, Instance> instances;
+  std::int64_t memory_limit = std::int64_t{1} << 30;
+  std::int64_t rotate_interval_min_ms = 300000;
+  std::string log_level = "info";
+  std::string log_format = "text";
+};
+
+// Sources, the later ones winning: defaults of schemas/host.schema.json, `file` (may be empty: none), environment
+// variables CONNECTOR_HOST_<KEY with _ for .> out of `environment`, `sets` ("KEY=VALUE").
+// Error: invalid, with one problem for every bad key.
+Result<HostConfig> load_host_config(const std::filesystem::path& file, const std::vector<std::string>& sets,
+                                    const std::map<std::string, std::string>& environment);
+
+// The definition of the host's keys (embedded schema), and of the keys that every task has.
+const Definition& host_definition();
+const Definition& task_definition();
+
+// The environment of this process, for load_host_config.
+std::map<std::string, std::string> process_environment();
+
+}  // namespace ch::config

@@ -1,0 +1,64 @@
+#include "kafka/client_config.hpp"
+
+#include <algorithm>
+
+namespace ch::kafka {
+
+namespace {
+
+void assign(Properties& to, const Properties& from) {
+  for (const auto& [key, value] : from) to[key] = value;
+}
+
+// What waits in the client's queues is per partition once partitions have queues of their own (librdkafka's
+// CONFIGURATION.md, queued.max.messages.kbytes), and is overshot by about one fetch.
+void bound_queues(Properties& out, std::uint64_t memory, std::uint32_t partitions) {
+  constexpr std::uint64_t kSmallest = 16 << 10, kLargest = 4 << 20, kFetchSmallest = 1 << 20, kFetchLargest = 16 << 20;
+  const std::uint64_t share = std::clamp(memory / 2 / std::max(partitions, 1U), kSmallest, kLargest);
+  const std::uint64_t fetch = std::clamp(memory / 4, kFetchSmallest, kFetchLargest);
+  out["queued.max.messages.kbytes"] = std::to_string(share >> 10);
+  out["max.partition.fetch.bytes"] = std::to_string(std::min(share, kFetchSmallest));
+  out["fetch.max.bytes"] = std::to_string(fetch);
+  out["message.max.bytes"] = std::to_string(kFetchSmallest);  // fetch.max.bytes may not be below it
+  out["fetch.wait.max.ms"] = "500";
+}
+
+}  // namespace
+
+Properties consumer_properties(const ConsumerSettings& settings) {
+  Properties out;
+  bound_queues(out, settings.fetch_memory, settings.partitions);
+  out["session.timeout.ms"] = "10000";  // after a crash without static membership nothing is archived for so long
+  out["heartbeat.interval.ms"] = "3000";
+  out["max.poll.interval.ms"] = "300000";
+  out["check.crcs"] = "true";  // we archive: damage must be seen, not stored
+  out["reconnect.backoff.max.ms"] = "5000";
+  out["topic.metadata.refresh.interval.ms"] = "60000";
+  assign(out, settings.cluster);
+  assign(out, settings.overrides);
+  out["client.id"] = settings.client_id;
+  out["group.id"] = settings.group_id;
+  if (!settings.group_instance_id.empty()) out["group.instance.id"] = settings.group_instance_id;
+  out["enable.auto.commit"] = "false";
+  out["enable.auto.offset.store"] = "false";
+  out["auto.offset.reset"] = "error";  // a missing offset is decided by us
+  out["enable.partition.eof"] = "true";
+  out["isolation.level"] = "read_committed";
+  out["allow.auto.create.topics"] = "false";
+  out["partition.assignment.strategy"] = "range";  // cooperative-sticky has open defects before librdkafka 2.10
+  out["statistics.interval.ms"] = "5000";          // the fence reads them
+  return out;
+}
+
+Properties lookup_properties(const Properties& cluster, const std::string& group_id, const std::string& client_id) {
+  Properties out = cluster;
+  out["client.id"] = client_id;
+  out["group.id"] = group_id;
+  out["enable.auto.commit"] = "false";
+  out["enable.auto.offset.store"] = "false";
+  out["allow.auto.create.topics"] = "false";
+  out["reconnect.backoff.max.ms"] = "1000";
+  return out;
+}
+
+}  // namespace ch::kafka

@@ -1,0 +1,349 @@
+#include "kafka/consumer.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <atomic>
+#include <map>
+
+#include "base/log.hpp"
+#include "kafka/lane.hpp"
+#include "kafka/queries.hpp"
+#include "kafka/statistics.hpp"
+
+namespace ch::kafka {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr milliseconds kLookupTimeout{10000};  // in the assign callback; far below max.poll.interval.ms
+
+ch_partition_id next_id() {
+  static std::atomic<ch_partition_id> last = 0;
+  return ++last;
+}
+
+std::vector<TopicPartition> from_list(const rd_kafka_topic_partition_list_t& list) {
+  std::vector<TopicPartition> out;
+  for (int i = 0; i < list.cnt; ++i) out.push_back({list.elems[i].topic, list.elems[i].partition});
+  return out;
+}
+
+// Asking again is of no use with these: this member is none any more.
+bool is_fatal(rd_kafka_resp_err_t code) {
+  return code == RD_KAFKA_RESP_ERR__FATAL || code == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID || code == RD_KAFKA_RESP_ERR__STATE;
+}
+
+}  // namespace
+
+struct Consumer::Impl {
+  Impl(const ConsumerSettings& s, Listener& l) : task(s.task), listener(l) {}
+
+  std::string task;
+  Listener& listener;
+  rd_kafka_t* client = nullptr;
+  Queue consumer_queue;
+  Queue commit_queue;
+  std::map<ch_partition_id, std::unique_ptr<Lane>> lanes;
+  std::vector<ch_partition_id> readable;
+  std::vector<CommitRequest> in_flight;
+  Clock::time_point committed_at;
+  Fence fence;
+  bool closing = false;
+
+  void wake() const { rd_kafka_queue_yield(consumer_queue.get()); }
+  void assign(const rd_kafka_topic_partition_list_t& list);
+  void revoke();
+  void statistics(std::string_view json);
+  void error(rd_kafka_resp_err_t code, const char* reason);
+  std::optional<Trouble> look_up(std::vector<Assignment>& assignments) const;
+
+  static void on_rebalance(rd_kafka_t*, rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t* list, void* opaque);
+};
+
+void Consumer::Impl::on_rebalance(rd_kafka_t*, rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t* list, void* opaque) {
+  auto& self = *static_cast<Impl*>(opaque);
+  if (code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS && !self.closing) {
+    self.assign(*list);
+  } else {
+    self.revoke();
+  }
+}
+
+// Committed offsets and the log's bounds, for all partitions in three requests.
+std::optional<Trouble> Consumer::Impl::look_up(std::vector<Assignment>& assignments) const {
+  std::vector<TopicPartition> where;
+  for (const auto& a : assignments) where.push_back(a.where);
+  const auto committed = queries::committed(client, where, kLookupTimeout);
+  if (committed.trouble) return committed.trouble;
+  const auto low = queries::offsets_at(client, where, RD_KAFKA_OFFSET_BEGINNING, kLookupTimeout);
+  if (low.trouble) return low.trouble;
+  const auto high = queries::offsets_at(client, where, RD_KAFKA_OFFSET_END, kLookupTimeout);
+  if (high.trouble) return high.trouble;
+  std::map<TopicPartition, Assignment*> by_name;
+  for (auto& a : assignments) by_name[a.where] = &a;
+  for (const auto& c : committed.value) {
+    by_name.at(c.where)->committed_offset = c.offset;
+    by_name.at(c.where)->metadata = c.metadata;
+  }
+  for (const auto& l : low.value) by_name.at(l.where)->low = l.offset;
+  for (const auto& h : high.value) by_name.at(h.where)->high = h.offset;
+  return std::nullopt;
+}
+
+void Consumer::Impl::assign(const rd_kafka_topic_partition_list_t& list) {
+  std::vector<Assignment> assignments;
+  for (auto& where : from_list(list)) {
+    Assignment a;
+    a.id = next_id();
+    a.where = std::move(where);
+    assignments.push_back(std::move(a));
+  }
+  if (const auto trouble = look_up(assignments)) {
+    rd_kafka_assign(client, nullptr);
+    listener.on_trouble(*trouble);
+    listener.on_rejoin_needed("the committed offsets could not be read");
+    return;
+  }
+  for (const auto& a : assignments) lanes.emplace(a.id, std::make_unique<Lane>(client, a.id, a.where, [this] { wake(); }));
+  listener.on_assigned(assignments);
+  const PartitionList starts(rd_kafka_topic_partition_list_new(list.cnt));
+  for (const auto& a : assignments) {
+    rd_kafka_topic_partition_list_add(starts.get(), a.where.topic.c_str(), a.where.partition)->offset = a.start >= 0 ? a.start : a.low;
+  }
+  if (const auto code = rd_kafka_assign(client, starts.get()); code != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    listener.on_rejoin_needed(fmt::format("assign failed: {}", rd_kafka_err2str(code)));
+  }
+}
+
+// Eager protocol: it is always the whole assignment.
+void Consumer::Impl::revoke() {
+  const bool lost = rd_kafka_assignment_lost(client) != 0;
+  std::vector<ch_partition_id> ids;
+  for (const auto& [id, lane] : lanes) ids.push_back(id);
+  listener.on_revoked(ids, lost);
+  lanes.clear();  // queues must go before the assignment does
+  readable.clear();
+  rd_kafka_assign(client, nullptr);
+}
+
+void Consumer::Impl::statistics(std::string_view json) {
+  const auto stats = parse_statistics(json);
+  if (!stats) return;
+  if (stats->any_broker_up) listener.on_reachable();
+  if (fence.suspicious(*stats)) listener.on_rejoin_needed("an offset commit may have been sent twice: a new generation refuses the late copy");
+}
+
+void Consumer::Impl::error(rd_kafka_resp_err_t code, const char* reason) {
+  if (code == RD_KAFKA_RESP_ERR__FATAL) {
+    char text[512];
+    rd_kafka_fatal_error(client, text, sizeof text);
+    listener.on_rejoin_needed(fmt::format("librdkafka gave the consumer up: {}", text));
+  } else if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN || code == RD_KAFKA_RESP_ERR__AUTHENTICATION || code == RD_KAFKA_RESP_ERR__SSL ||
+             code == RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED) {
+    listener.on_trouble(trouble(code, "talking to the cluster", reason));
+  } else {
+    log::debug(task, "kafka: {}: {}", rd_kafka_err2name(code), reason);
+  }
+}
+
+Consumer::Consumer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+Result<std::unique_ptr<Consumer>> Consumer::create(const ConsumerSettings& settings, Listener& listener) {
+  auto conf = make_conf(consumer_properties(settings));
+  if (!conf) return tl::unexpected(conf.error());
+  auto impl = std::make_unique<Impl>(settings, listener);
+  rd_kafka_conf_set_opaque(conf->get(), impl.get());
+  rd_kafka_conf_set_rebalance_cb(conf->get(), &Impl::on_rebalance);
+  rd_kafka_conf_set_error_cb(conf->get(), [](rd_kafka_t*, int code, const char* reason, void* opaque) {
+    static_cast<Impl*>(opaque)->error(static_cast<rd_kafka_resp_err_t>(code), reason);
+  });
+  rd_kafka_conf_set_stats_cb(conf->get(), [](rd_kafka_t*, char* json, std::size_t size, void* opaque) {
+    static_cast<Impl*>(opaque)->statistics({json, size});
+    return 0;
+  });
+  char text[512];
+  impl->client = rd_kafka_new(RD_KAFKA_CONSUMER, conf->get(), text, sizeof text);
+  if (impl->client == nullptr) return fail(ErrorCode::invalid, fmt::format("librdkafka refuses the settings: {}", text));
+  (void)conf->release();  // owned by the client now
+  rd_kafka_poll_set_consumer(impl->client);
+  impl->consumer_queue.reset(rd_kafka_queue_get_consumer(impl->client));
+  impl->commit_queue.reset(rd_kafka_queue_new(impl->client));
+  rd_kafka_queue_cb_event_enable(
+      impl->commit_queue.get(), [](rd_kafka_t*, void* opaque) { static_cast<Impl*>(opaque)->wake(); }, impl.get());
+  return std::unique_ptr<Consumer>(new Consumer(std::move(impl)));
+}
+
+Consumer::~Consumer() {
+  impl_->lanes.clear();
+  rd_kafka_queue_cb_event_enable(impl_->commit_queue.get(), nullptr, nullptr);
+  impl_->commit_queue.reset();
+  impl_->consumer_queue.reset();
+  rd_kafka_destroy_flags(impl_->client, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+}
+
+Status Consumer::subscribe(const std::vector<std::string>& topics) {
+  std::vector<TopicPartition> list;
+  for (const auto& topic : topics) list.push_back({topic, RD_KAFKA_PARTITION_UA});
+  const auto code = rd_kafka_subscribe(impl_->client, queries::to_list(list).get());
+  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return fail(ErrorCode::invalid, fmt::format("cannot subscribe: {}", rd_kafka_err2str(code)));
+  return {};
+}
+
+void Consumer::poll(milliseconds at_most) {
+  // Rebalances before commit results: a success can be older than the loss of its assignment (delivery.md 3).
+  int wait = static_cast<int>(at_most.count());
+  while (const Message message{rd_kafka_consumer_poll(impl_->client, wait)}) {
+    wait = 0;
+    if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR || message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) continue;  // of an assignment that has ended
+    if (message->err == RD_KAFKA_RESP_ERR__MAX_POLL_EXCEEDED) {
+      log::warn(impl_->task, "the poll thread was away for longer than max.poll.interval.ms; partitions are lost and will be assigned anew");
+      continue;
+    }
+    impl_->listener.on_trouble(trouble(message->err, "consuming", rd_kafka_message_errstr(message.get())));
+  }
+  serve_commits();
+}
+
+void Consumer::wake() { impl_->wake(); }
+
+const std::vector<ch_partition_id>& Consumer::readable() {
+  impl_->readable.clear();
+  for (const auto& [id, lane] : impl_->lanes) {
+    if (lane->ready()) impl_->readable.push_back(id);
+  }
+  return impl_->readable;
+}
+
+Result<Consumer::Records> Consumer::read(ch_partition_id id) {
+  const auto found = impl_->lanes.find(id);
+  if (found == impl_->lanes.end()) return Records{};
+  Lane& lane = *found->second;
+  const auto code = lane.fill();
+  if (code == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET || code == RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE) {
+    return fail(ErrorCode::conflict, fmt::format("the broker no longer has the next offset of {}-{}", lane.where().topic, lane.where().partition));
+  }
+  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    impl_->listener.on_trouble(trouble(code, fmt::format("reading {}-{}", lane.where().topic, lane.where().partition)));
+  }
+  return Records{lane.records(), lane.end_of_partition()};
+}
+
+void Consumer::take(ch_partition_id id, std::size_t count) {
+  const auto found = impl_->lanes.find(id);
+  if (found != impl_->lanes.end()) found->second->take(count);
+}
+
+bool Consumer::holds(ch_partition_id id) const {
+  const auto found = impl_->lanes.find(id);
+  return found != impl_->lanes.end() && found->second->holds();
+}
+
+std::uint64_t Consumer::held_bytes() const {
+  std::uint64_t sum = 0;
+  for (const auto& [id, lane] : impl_->lanes) sum += lane->held_bytes();
+  return sum;
+}
+
+Status Consumer::seek(ch_partition_id id, std::int64_t offset) {
+  const auto found = impl_->lanes.find(id);
+  if (found == impl_->lanes.end()) return {};
+  // From this call on what was fetched before is outdated, and reading the lane drops it: both happen on this thread.
+  found->second->drop();
+  const auto& where = found->second->where();
+  const auto list = queries::to_list({where});
+  list->elems[0].offset = offset;
+  constexpr int kSeekTimeoutMs = 2000;  // answered by the client's own main thread, not by a broker
+  const KafkaError error(rd_kafka_seek_partitions(impl_->client, list.get(), kSeekTimeoutMs));
+  const auto code = error != nullptr ? rd_kafka_error_code(error.get()) : list->elems[0].err;
+  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    return fail(ErrorCode::unavailable, fmt::format("seek of {}-{} to {} failed: {}", where.topic, where.partition, offset, rd_kafka_err2str(code)));
+  }
+  return {};
+}
+
+std::int64_t Consumer::end_offset(ch_partition_id id) const {
+  const auto found = impl_->lanes.find(id);
+  if (found == impl_->lanes.end()) return -1;
+  std::int64_t low = -1, high = -1;
+  const auto& where = found->second->where();
+  rd_kafka_get_watermark_offsets(impl_->client, where.topic.c_str(), where.partition, &low, &high);
+  return high >= 0 ? high : -1;
+}
+
+bool Consumer::commit(const std::vector<CommitRequest>& requests) {
+  if (commit_under_way() || requests.empty()) return false;
+  const PartitionList list(rd_kafka_topic_partition_list_new(static_cast<int>(requests.size())));
+  for (const auto& r : requests) {
+    auto* element = rd_kafka_topic_partition_list_add(list.get(), r.where.topic.c_str(), r.where.partition);
+    element->offset = r.offset;
+    set_metadata(*element, r.metadata);
+  }
+  impl_->in_flight = requests;
+  impl_->committed_at = Clock::now();
+  impl_->fence.commit_asked();
+  const auto code = rd_kafka_commit_queue(impl_->client, list.get(), impl_->commit_queue.get(), nullptr, nullptr);
+  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    impl_->fence.commit_answered();
+    impl_->in_flight.clear();
+    impl_->listener.on_rejoin_needed(fmt::format("a commit could not be sent: {}", rd_kafka_err2str(code)));
+    return false;
+  }
+  return true;
+}
+
+bool Consumer::commit_under_way() const { return !impl_->in_flight.empty(); }
+
+milliseconds Consumer::commit_age() const {
+  return commit_under_way() ? std::chrono::duration_cast<milliseconds>(Clock::now() - impl_->committed_at) : milliseconds(0);
+}
+
+void Consumer::serve_commits() {
+  while (const Event event{rd_kafka_queue_poll(impl_->commit_queue.get(), 0)}) {
+    if (rd_kafka_event_type(event.get()) != RD_KAFKA_EVENT_OFFSET_COMMIT) continue;
+    impl_->fence.commit_answered();
+    const auto whole = rd_kafka_event_error(event.get());
+    const auto* list = rd_kafka_event_topic_partition_list(event.get());
+    std::map<TopicPartition, rd_kafka_resp_err_t> codes;  // each partition's own result counts, not the call's
+    for (int i = 0; list != nullptr && i < list->cnt; ++i) codes[{list->elems[i].topic, list->elems[i].partition}] = list->elems[i].err;
+    std::vector<CommitResult> results;
+    for (const auto& request : std::exchange(impl_->in_flight, {})) {
+      const auto own = codes.find(request.where);
+      auto code = own != codes.end() ? own->second : RD_KAFKA_RESP_ERR_NO_ERROR;
+      if (code == RD_KAFKA_RESP_ERR_NO_ERROR && (whole != RD_KAFKA_RESP_ERR_NO_ERROR) && (own == codes.end() || is_fatal(whole) || list->cnt == 1)) code = whole;
+      results.push_back({request.id, code == RD_KAFKA_RESP_ERR_NO_ERROR ? "" : rd_kafka_err2str(code), is_fatal(code)});
+    }
+    impl_->listener.on_committed(results);
+  }
+}
+
+bool Consumer::close(milliseconds at_most) {
+  const auto deadline = Clock::now() + at_most;
+  impl_->closing = true;
+  const KafkaError error(rd_kafka_consumer_close_queue(impl_->client, impl_->consumer_queue.get()));
+  if (error != nullptr) return false;
+  while (rd_kafka_consumer_closed(impl_->client) == 0) {
+    if (Clock::now() >= deadline) return false;
+    const Message message(rd_kafka_consumer_poll(impl_->client, 50));
+    serve_commits();
+  }
+  return true;
+}
+
+Status each_header(const ch_record& record, ch_header_fn each, void* user) {
+  rd_kafka_headers_t* headers = nullptr;
+  const auto* message = static_cast<const rd_kafka_message_t*>(record.native);
+  const auto code = rd_kafka_message_headers(message, &headers);
+  if (code == RD_KAFKA_RESP_ERR__NOENT) return {};
+  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return fail(ErrorCode::invalid, fmt::format("headers of offset {}: {}", record.offset, rd_kafka_err2str(code)));
+  const char* name = nullptr;
+  const void* value = nullptr;
+  std::size_t size = 0;
+  for (std::size_t i = 0; rd_kafka_header_get_all(headers, i, &name, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR; ++i) {
+    each(user, {name, std::char_traits<char>::length(name)}, {static_cast<const unsigned char*>(value), size});
+  }
+  return {};
+}
+
+}  // namespace ch::kafka

@@ -1,0 +1,107 @@
+// One member of a task's consumer group, for one thread: the runner's poll thread. Events (rebalances, commit results,
+// errors) come out of poll(); records come out of lanes, one queue per assigned partition, and only when read. Back-
+// pressure is leaving a lane unread, never pause(): a pause outlives the assignment and is no barrier (delivery.md 3).
+//
+// Records are views of librdkafka's memory: nothing is copied. Everything is called from the owning thread, except wake().
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <connector_host/plugin.h>
+
+#include "base/result.hpp"
+#include "kafka/client_config.hpp"
+#include "kafka/types.hpp"
+
+namespace ch::kafka {
+
+using std::chrono::milliseconds;
+
+// One assignment of one partition. Its id is never used again: whatever comes back for an older one can be told apart.
+struct Assignment {
+  ch_partition_id id = 0;
+  TopicPartition where;
+  std::int64_t committed_offset = -1;  // -1: none
+  std::string metadata;
+  std::int64_t low = -1;   // first offset the broker has
+  std::int64_t high = -1;  // one behind the last
+  std::int64_t start = -1;  // set by the listener: where to fetch from; < 0: from `low`, and nobody reads it
+};
+
+struct CommitRequest {
+  ch_partition_id id = 0;
+  TopicPartition where;
+  std::int64_t offset = 0;
+  std::string metadata;
+};
+
+struct CommitResult {
+  ch_partition_id id = 0;
+  std::string error;   // "" stored
+  bool fatal = false;  // asking again is of no use: the consumer must be made anew
+};
+
+// Called from poll() and close(), on their thread.
+class Listener {
+ public:
+  virtual ~Listener() = default;
+  virtual void on_assigned(std::vector<Assignment>& partitions) = 0;  // what is assigned now, all of it
+  // Before the partitions are given up; `lost`: they may have another owner already.
+  virtual void on_revoked(const std::vector<ch_partition_id>& partitions, bool lost) = 0;
+  virtual void on_committed(const std::vector<CommitResult>& results) = 0;
+  virtual void on_trouble(const Trouble& trouble) = 0;
+  virtual void on_reachable() = 0;                         // a broker is connected (again)
+  virtual void on_rejoin_needed(const std::string& why) = 0;  // the consumer must be closed and made anew
+};
+
+class Consumer {
+ public:
+  static Result<std::unique_ptr<Consumer>> create(const ConsumerSettings& settings, Listener& listener);
+  ~Consumer();  // without leaving the group, unless close() has
+  Consumer(const Consumer&) = delete;
+  Consumer& operator=(const Consumer&) = delete;
+
+  Status subscribe(const std::vector<std::string>& topics);  // a name that begins with ^ is a regular expression
+  void poll(milliseconds at_most);                           // returns early when something came or wake() was called
+  void wake();                                               // [any thread]
+
+  struct Records {
+    std::span<const ch_record> records;         // what the lane holds and was not yet taken; ascending offsets
+    std::optional<std::int64_t> end_of_partition;  // nothing is behind the records
+  };
+  // Ids of lanes that may have something. Valid until the next poll().
+  const std::vector<ch_partition_id>& readable();
+  // What was left by take(), else the next batch. Error: the partition needs a rejoin.
+  Result<Records> read(ch_partition_id lane);
+  void take(ch_partition_id lane, std::size_t count);  // the first `count` of the last read() are done with
+  bool holds(ch_partition_id lane) const;               // records read and not taken
+  std::uint64_t held_bytes() const;                     // of all lanes
+  Status seek(ch_partition_id lane, std::int64_t offset);
+  std::int64_t end_offset(ch_partition_id lane) const;  // high watermark as last seen; -1 unknown
+
+  // One at a time; results through Listener::on_committed. False: one is under way.
+  bool commit(const std::vector<CommitRequest>& requests);
+  bool commit_under_way() const;
+  milliseconds commit_age() const;
+  void serve_commits();  // delivers results without polling for anything else: for use inside on_revoked
+
+  // Leaves the group, serving callbacks meanwhile. False: not finished in time (it is then dropped without leaving).
+  bool close(milliseconds at_most);
+
+  struct Impl;
+
+ private:
+  explicit Consumer(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+// Trouble if the headers cannot be read.
+Status each_header(const ch_record& record, ch_header_fn each, void* user);
+
+}  // namespace ch::kafka

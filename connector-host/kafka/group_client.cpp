@@ -1,0 +1,114 @@
+#include "kafka/group_client.hpp"
+
+#include <regex>
+#include <stdexcept>
+
+#include "kafka/queries.hpp"
+
+namespace ch::kafka {
+
+std::map<std::string, std::int32_t> matching(const std::map<std::string, std::int32_t>& topics, const std::string& regex) {
+  const std::regex pattern(regex, std::regex::extended);  // a topic's name has at most 249 characters
+  std::map<std::string, std::int32_t> out;
+  for (const auto& topic : topics) {
+    if (std::regex_search(topic.first, pattern)) out.insert(topic);
+  }
+  return out;
+}
+
+struct GroupClient::Impl {
+  ClientHandle client;
+};
+
+GroupClient::GroupClient(const Properties& cluster, const std::string& group_id, const std::string& client_id) : impl_(new Impl) {
+  auto conf = make_conf(lookup_properties(cluster, group_id, client_id));
+  if (!conf) throw std::runtime_error(conf.error().message);
+  char text[512];
+  impl_->client.reset(rd_kafka_new(RD_KAFKA_CONSUMER, conf->get(), text, sizeof text));
+  if (impl_->client == nullptr) throw std::runtime_error(text);
+  (void)conf->release();  // owned by the client now
+}
+
+// It never joined the group, so there is nothing to leave.
+GroupClient::~GroupClient() {
+  if (impl_->client != nullptr) rd_kafka_destroy_flags(impl_->client.release(), RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+}
+
+Answer<std::string> GroupClient::cluster_id(milliseconds timeout) {
+  char* id = rd_kafka_clusterid(impl_->client.get(), static_cast<int>(timeout.count()));
+  if (id == nullptr) return {trouble(RD_KAFKA_RESP_ERR__TIMED_OUT, "asking for the cluster id"), {}};
+  std::string value(id);
+  rd_kafka_mem_free(impl_->client.get(), id);
+  return {{}, std::move(value)};
+}
+
+Answer<std::map<std::string, std::int32_t>> GroupClient::all_topics(milliseconds timeout) {
+  const rd_kafka_metadata_t* metadata = nullptr;
+  const auto code = rd_kafka_metadata(impl_->client.get(), 1, nullptr, &metadata, static_cast<int>(timeout.count()));
+  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return {trouble(code, "asking for the topics"), {}};
+  const std::unique_ptr<const rd_kafka_metadata_t, Deleter<rd_kafka_metadata_destroy>> owned(metadata);
+  Answer<std::map<std::string, std::int32_t>> answer;
+  for (int i = 0; i < metadata->topic_cnt; ++i) {
+    const auto& topic = metadata->topics[i];
+    if (topic.err == RD_KAFKA_RESP_ERR_NO_ERROR) answer.value.emplace(topic.topic, topic.partition_cnt);
+  }
+  return answer;
+}
+
+Answer<std::map<std::string, std::int32_t>> GroupClient::partitions(const std::vector<std::string>& topics, milliseconds timeout) {
+  const auto deadline = std::chrono::steady_clock::now() + timeout;
+  Answer<std::map<std::string, std::int32_t>> answer;
+  for (const auto& name : topics) {
+    const auto left = std::chrono::duration_cast<milliseconds>(deadline - std::chrono::steady_clock::now());
+    rd_kafka_topic_t* topic = rd_kafka_topic_new(impl_->client.get(), name.c_str(), nullptr);
+    if (topic == nullptr) return {trouble(rd_kafka_last_error(), "asking for topic " + name), {}};
+    const std::unique_ptr<rd_kafka_topic_t, Deleter<rd_kafka_topic_destroy>> owned_topic(topic);
+    const rd_kafka_metadata_t* metadata = nullptr;
+    const auto code = rd_kafka_metadata(impl_->client.get(), 0, topic, &metadata, static_cast<int>(std::max<std::int64_t>(left.count(), 1)));
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return {trouble(code, "asking for topic " + name), {}};
+    const std::unique_ptr<const rd_kafka_metadata_t, Deleter<rd_kafka_metadata_destroy>> owned(metadata);
+    if (metadata->topic_cnt != 1) return {trouble(RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, "Topic " + name), {}};
+    const auto& found = metadata->topics[0];
+    if (found.err != RD_KAFKA_RESP_ERR_NO_ERROR) return {trouble(found.err, "Topic " + name), {}};
+    answer.value.emplace(name, found.partition_cnt);
+  }
+  return answer;
+}
+
+Answer<std::vector<PartitionOffset>> GroupClient::committed(const std::vector<TopicPartition>& partitions, milliseconds timeout) {
+  return queries::committed(impl_->client.get(), partitions, timeout);
+}
+
+Answer<std::vector<PartitionOffset>> GroupClient::watermarks(const std::vector<TopicPartition>& partitions, Watermark which, milliseconds timeout) {
+  const auto time = which == Watermark::low ? RD_KAFKA_OFFSET_BEGINNING : RD_KAFKA_OFFSET_END;
+  return queries::offsets_at(impl_->client.get(), partitions, time, timeout);
+}
+
+Answer<std::vector<PartitionOffset>> GroupClient::at_time(const std::vector<TopicPartition>& partitions, std::int64_t unix_ms, milliseconds timeout) {
+  return queries::offsets_at(impl_->client.get(), partitions, unix_ms, timeout);
+}
+
+Answer<bool> GroupClient::commit(const std::vector<PartitionOffset>& offsets, milliseconds timeout) {
+  if (offsets.empty()) return {{}, true};
+  const PartitionList list(rd_kafka_topic_partition_list_new(static_cast<int>(offsets.size())));
+  for (const auto& o : offsets) {
+    auto* element = rd_kafka_topic_partition_list_add(list.get(), o.where.topic.c_str(), o.where.partition);
+    element->offset = o.offset;
+    set_metadata(*element, o.metadata);
+  }
+  const Queue queue(rd_kafka_queue_new(impl_->client.get()));
+  const auto asked = rd_kafka_commit_queue(impl_->client.get(), list.get(), queue.get(), nullptr, nullptr);
+  if (asked != RD_KAFKA_RESP_ERR_NO_ERROR) return {trouble(asked, "committing start offsets"), false};
+  const Event event(rd_kafka_queue_poll(queue.get(), static_cast<int>(timeout.count())));
+  if (event == nullptr) return {trouble(RD_KAFKA_RESP_ERR__TIMED_OUT, "committing start offsets"), false};
+  auto code = rd_kafka_event_error(event.get());
+  const auto* result = rd_kafka_event_topic_partition_list(event.get());
+  for (int i = 0; result != nullptr && code == RD_KAFKA_RESP_ERR_NO_ERROR && i < result->cnt; ++i) code = result->elems[i].err;
+  if (code == RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID || code == RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION || code == RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS) {
+    return {{}, false};
+  }
+  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return {trouble(code, "committing start offsets"), false};
+  return {{}, true};
+}
+
+}  // namespace ch::kafka

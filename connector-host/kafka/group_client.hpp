@@ -1,0 +1,55 @@
+// Asks about a consumer group and its topics, and commits offsets while the group is empty (as
+// `kafka-consumer-groups --reset-offsets` does): without ever joining it. Blocking, each call within its time limit.
+// One thread at a time.
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "kafka/client_config.hpp"
+#include "kafka/types.hpp"
+
+namespace ch::kafka {
+
+using std::chrono::milliseconds;
+
+template <class T>
+struct Answer {
+  std::optional<Trouble> trouble;  // nothing: `value` is valid
+  T value{};
+};
+
+enum class Watermark { low, high };
+
+// Those whose name matches the regular expression (POSIX extended, as librdkafka's subscribe takes it).
+std::map<std::string, std::int32_t> matching(const std::map<std::string, std::int32_t>& topics, const std::string& regex);
+
+class GroupClient {
+ public:
+  // Throws std::runtime_error if librdkafka refuses the properties (they were checked when the task was accepted).
+  GroupClient(const Properties& cluster, const std::string& group_id, const std::string& client_id);
+  ~GroupClient();
+  GroupClient(const GroupClient&) = delete;
+  GroupClient& operator=(const GroupClient&) = delete;
+
+  Answer<std::string> cluster_id(milliseconds timeout);
+  // Partition counts of these topics; topic_missing if one does not exist.
+  Answer<std::map<std::string, std::int32_t>> partitions(const std::vector<std::string>& topics, milliseconds timeout);
+  Answer<std::map<std::string, std::int32_t>> all_topics(milliseconds timeout);
+  Answer<std::vector<PartitionOffset>> committed(const std::vector<TopicPartition>& partitions, milliseconds timeout);
+  Answer<std::vector<PartitionOffset>> watermarks(const std::vector<TopicPartition>& partitions, Watermark which, milliseconds timeout);
+  // First offset whose record is not older than the time (Unix ms); -1 where there is none.
+  Answer<std::vector<PartitionOffset>> at_time(const std::vector<TopicPartition>& partitions, std::int64_t unix_ms, milliseconds timeout);
+  // `value`: true if all are stored; false if the group has members, so that nobody outside it may commit.
+  Answer<bool> commit(const std::vector<PartitionOffset>& offsets, milliseconds timeout);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace ch::kafka

@@ -1,0 +1,78 @@
+#include "kafka/handles.hpp"
+
+#include <fmt/format.h>
+
+#include <cstdlib>
+#include <cstring>
+#include <set>
+
+#include "base/log.hpp"
+
+namespace ch::kafka {
+
+namespace {
+
+// Called on librdkafka's threads.
+void log_line(const rd_kafka_t* client, int level, const char* facility, const char* text) {
+  const std::string_view name = client != nullptr ? rd_kafka_name(client) : "";
+  if (level <= 3) {
+    log::warn("", "kafka client {}: {}: {}", name, facility, text);
+  } else {
+    log::debug("", "kafka client {}: {}: {}", name, facility, text);
+  }
+}
+
+const std::set<rd_kafka_resp_err_t> kAuth = {
+    RD_KAFKA_RESP_ERR__AUTHENTICATION,           RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED, RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED,
+    RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED, RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED, RD_KAFKA_RESP_ERR__SSL};
+const std::set<rd_kafka_resp_err_t> kMissing = {RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC,
+                                                RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION};
+
+}  // namespace
+
+Result<ConfHandle> make_conf(const Properties& properties) {
+  ConfHandle conf(rd_kafka_conf_new());
+  std::vector<KeyProblem> problems;
+  for (const auto& [key, value] : properties) {
+    char text[512];
+    if (rd_kafka_conf_set(conf.get(), key.c_str(), value.c_str(), text, sizeof text) != RD_KAFKA_CONF_OK) {
+      problems.push_back({key, "", text});
+    }
+  }
+  if (!problems.empty()) {
+    const std::string message = fmt::format("librdkafka refuses {}: {}", problems.front().key, problems.front().message);
+    return fail(ErrorCode::invalid, message, std::move(problems));
+  }
+  rd_kafka_conf_set_log_cb(conf.get(), &log_line);
+  return conf;
+}
+
+Trouble trouble(rd_kafka_resp_err_t code, std::string_view doing, std::string_view detail) {
+  const std::string why = detail.empty() ? std::string(rd_kafka_err2str(code)) : fmt::format("{}: {}", rd_kafka_err2name(code), detail);
+  if (kAuth.contains(code)) {
+    return {"broker_auth", fmt::format("Kafka refused us while {}: {}", doing, why),
+            "Check the instance's security.protocol and sasl.* settings, and that its user may read the topic and use the group."};
+  }
+  if (kMissing.contains(code)) {
+    return {"topic_missing", fmt::format("{}: {}", doing, why), "Create the topic, or correct `topics` of the task."};
+  }
+  return {"broker_unreachable", fmt::format("Kafka did not answer while {}: {}", doing, why),
+          "Check that the brokers in bootstrap.servers run and can be reached from this host; the task goes on by itself."};
+}
+
+std::string metadata_of(const rd_kafka_topic_partition_t& partition) {
+  if (partition.metadata == nullptr || partition.metadata_size == 0) return {};
+  std::string text(static_cast<const char*>(partition.metadata), partition.metadata_size);
+  if (text.back() == '\0') text.pop_back();
+  return text;
+}
+
+void set_metadata(rd_kafka_topic_partition_t& partition, const std::string& text) {
+  if (text.empty()) return;
+  partition.metadata = std::malloc(text.size());  // the list frees it with free()
+  if (partition.metadata == nullptr) throw std::bad_alloc();
+  std::memcpy(partition.metadata, text.data(), text.size());
+  partition.metadata_size = text.size();
+}
+
+}  // namespace ch::kafka

@@ -1,0 +1,40 @@
+// Owners of librdkafka's C objects, and its errors in our words. Private to this room.
+#pragma once
+
+#include <librdkafka/rdkafka.h>
+
+#include <memory>
+#include <string>
+
+#include "base/result.hpp"
+#include "kafka/client_config.hpp"
+#include "kafka/types.hpp"
+
+namespace ch::kafka {
+
+template <auto Destroy>
+struct Deleter {
+  template <class T>
+  void operator()(T* handle) const {
+    Destroy(handle);
+  }
+};
+
+using Queue = std::unique_ptr<rd_kafka_queue_t, Deleter<rd_kafka_queue_destroy>>;
+using PartitionList = std::unique_ptr<rd_kafka_topic_partition_list_t, Deleter<rd_kafka_topic_partition_list_destroy>>;
+using Event = std::unique_ptr<rd_kafka_event_t, Deleter<rd_kafka_event_destroy>>;
+using Message = std::unique_ptr<rd_kafka_message_t, Deleter<rd_kafka_message_destroy>>;
+using ConfHandle = std::unique_ptr<rd_kafka_conf_t, Deleter<rd_kafka_conf_destroy>>;
+using ClientHandle = std::unique_ptr<rd_kafka_t, Deleter<rd_kafka_destroy>>;
+using KafkaError = std::unique_ptr<rd_kafka_error_t, Deleter<rd_kafka_error_destroy>>;
+
+// `opaque` is what callbacks get; logs go to ours under the task's name.
+Result<ConfHandle> make_conf(const Properties& properties);
+
+Trouble trouble(rd_kafka_resp_err_t code, std::string_view doing, std::string_view detail = {});
+
+// Offset metadata comes with a length and without a terminating zero; some tools write one.
+std::string metadata_of(const rd_kafka_topic_partition_t& partition);
+void set_metadata(rd_kafka_topic_partition_t& partition, const std::string& text);
+
+}  // namespace ch::kafka

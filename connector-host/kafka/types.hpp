@@ -1,0 +1,30 @@
+// Words that the Kafka room shares with the runner.
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <string>
+
+namespace ch::kafka {
+
+struct TopicPartition {
+  std::string topic;
+  std::int32_t partition = 0;
+  auto operator<=>(const TopicPartition&) const = default;
+};
+
+struct PartitionOffset {
+  TopicPartition where;
+  std::int64_t offset = -1;  // -1: none
+  std::string metadata;
+};
+
+// Something outside that keeps us from going on. `reason`: see contract.md 4.
+struct Trouble {
+  std::string reason;
+  std::string message;
+  std::string remedy;
+  bool fatal = false;  // the client is of no further use
+};
+
+}  // namespace ch::kafka

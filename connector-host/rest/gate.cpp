@@ -1,0 +1,80 @@
+#include "rest/gate.hpp"
+
+#include <openssl/crypto.h>
+#include <strings.h>
+
+#include <string_view>
+
+namespace ch::rest {
+
+namespace {
+
+constexpr std::string_view kBlanks = " \t";
+
+std::string_view trimmed(std::string_view text) {
+  const auto first = text.find_first_not_of(kBlanks);
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
+}
+
+bool same(std::string_view a, std::string_view b) { return a.size() == b.size() && ::strncasecmp(a.data(), b.data(), a.size()) == 0; }
+
+// "application/json; charset=utf-8" -> "application/json"
+std::string_view media_type(std::string_view value) { return trimmed(value.substr(0, value.find(';'))); }
+
+bool is_native(const Request& request) { return request.path == "/v1" || request.path.rfind("/v1/", 0) == 0; }
+
+bool authorized(const Request& request, const std::string& token) {
+  const auto* given = request.header("Authorization");
+  constexpr std::string_view scheme = "Bearer ";
+  if (given == nullptr || given->size() != scheme.size() + token.size() || !same(given->substr(0, scheme.size()), scheme)) return false;
+  return CRYPTO_memcmp(given->data() + scheme.size(), token.data(), token.size()) == 0;
+}
+
+bool accepts_json(std::string_view accept) {
+  while (!accept.empty()) {
+    const auto end = std::min(accept.find(','), accept.size());
+    const auto type = media_type(accept.substr(0, end));
+    if (type == "*/*" || same(type, "application/*") || same(type, "application/json")) return true;
+    accept.remove_prefix(std::min(end + 1, accept.size()));
+  }
+  return false;
+}
+
+// A page of another site may send such a request without asking; browsers then say so in this header.
+bool forged(const Request& request) {
+  if (request.method == "GET" || request.method == "HEAD" || request.method == "OPTIONS") return false;
+  const auto* site = request.header("Sec-Fetch-Site");
+  return site != nullptr && (*site == "cross-site" || *site == "same-site");
+}
+
+}  // namespace
+
+std::optional<Response> gate(const Request& request, const std::string& token, bool ready) {
+  if (!token.empty() && request.path != "/health" && !authorized(request, token)) {
+    auto response = plain_error(401, "send the host's token: Authorization: Bearer TOKEN");
+    response.headers.push_back({"WWW-Authenticate", "Bearer"});
+    return response;
+  }
+  if (forged(request)) return plain_error(403, "pages of other web sites may not change anything here");
+  if (!request.body.empty()) {
+    const auto* type = request.header("Content-Type");
+    if (type != nullptr && !same(media_type(*type), "application/json")) {
+      return plain_error(415, "the body must be JSON: send Content-Type: application/json (curl: -H 'Content-Type: application/json')");
+    }
+    const auto* encoding = request.header("Content-Encoding");
+    if (encoding != nullptr && !same(*encoding, "identity")) return plain_error(415, "send the body without a Content-Encoding");
+  }
+  if (!is_native(request)) return std::nullopt;
+  const auto* accept = request.header("Accept");
+  if (accept != nullptr && !trimmed(*accept).empty() && !accepts_json(*accept))
+    return plain_error(406, "the answer is application/json; accept that");
+  if (!ready) {
+    auto response = plain_error(503, "connector-host is starting; try again in a second");
+    response.headers.push_back({"Retry-After", "1"});
+    return response;
+  }
+  return std::nullopt;
+}
+
+}  // namespace ch::rest

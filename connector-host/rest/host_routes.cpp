@@ -1,0 +1,76 @@
+#include <embedded/ch_rest_openapi.hpp>
+#include <nlohmann/json.hpp>
+
+#include "rest/body.hpp"
+#include "rest/json.hpp"
+#include "rest/routes.hpp"
+
+namespace ch::rest {
+
+namespace {
+
+using tasks::TaskService;
+
+Answer validate(const TaskService& service, const Call& call) {
+  const auto body = read_task_body(call.request.body, {"name", "config", "enabled"}, false);
+  if (!body) return plain_error(400, body.error().message);
+  std::vector<KeyProblem> wrong_parameters;
+  const bool preflight = flag_parameter(call.parameters, "preflight", wrong_parameters);
+  if (!wrong_parameters.empty())
+    return error_response({ErrorCode::invalid, "query parameters that cannot be used", std::move(wrong_parameters)});
+  auto problems = service.validate(body->name.value_or(""), body->values(), preflight);
+  problems.insert(problems.begin(), body->problems.begin(), body->problems.end());
+  return json_response(200, {{"valid", problems.empty()}, {"errors", problems_json(problems)}});
+}
+
+Answer connectors(const TaskService& service) {
+  auto list = Json::array();
+  auto failures = Json::array();
+  for (const auto& failure : service.registry().failures())
+    failures.push_back({{"file", failure.file.string()}, {"message", failure.message}});
+  for (const auto& connector : service.registry().connectors()) {
+    const auto definition = service.definition(connector->name());
+    if (!definition) {
+      failures.push_back({{"file", connector->file().string()}, {"message", definition.error().message}});
+      continue;
+    }
+    list.push_back({{"name", connector->name()},
+                    {"version", connector->version()},
+                    {"kind", connector->kind()},
+                    {"file", connector->file().string()},
+                    {"keys", keys_json(*definition)}});
+  }
+  return json_response(200, {{"connectors", std::move(list)}, {"failures", std::move(failures)}});
+}
+
+Answer topics(const TaskService& service, const Call& call) {
+  const auto found = service.topics(call.names[0]);
+  return found ? json_response(200, {{"topics", topics_json(*found)}}) : error_response(found.error());
+}
+
+Response health(bool ready) {
+  if (ready) return json_response(200, {{"status", "healthy"}, {"message", "connector-host has started and serves requests"}});
+  return json_response(503, {{"status", "starting"}, {"message", "connector-host is starting its tasks"}});
+}
+
+}  // namespace
+
+void add_host_routes(Router& router, const RouteContext& context) {
+  auto& service = context.service;
+  router.add("GET", "/v1", {}, [&service, version = context.version, commit = context.commit](const Call&) -> Answer {
+    return json_response(
+        200, {{"name", "connector-host"}, {"version", version}, {"commit", commit}, {"instances", instances_json(service.instances())}});
+  });
+  router.add("POST", "/v1/validate", {"preflight"}, [&service](const Call& call) { return validate(service, call); });
+  router.add("GET", "/v1/instances", {}, [&service](const Call&) -> Answer {
+    return json_response(200, {{"instances", instances_json(service.instances())}});
+  });
+  router.add("GET", "/v1/instances/{}/topics", {}, [&service](const Call& call) { return topics(service, call); });
+  router.add("GET", "/v1/connectors", {}, [&service](const Call&) { return connectors(service); });
+  router.add("GET", "/health", {}, [ready = context.ready](const Call&) -> Answer { return health(ready()); });
+  router.add("GET", "/openapi.yaml", {}, [](const Call&) -> Answer {
+    return Response{200, {{"Content-Type", "application/yaml"}}, std::string(embedded::openapi_yaml)};
+  });
+}
+
+}  // namespace ch::rest

@@ -1,0 +1,44 @@
+// Requests and answers as plain values, apart from the libraries that carry them. Any thread.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace ch::rest {
+
+struct Header {
+  std::string name;
+  std::string value;
+};
+
+struct Request {
+  std::string method;
+  std::string path;   // as it was sent: still percent-encoded
+  std::string query;  // without the question mark, still percent-encoded
+  std::vector<Header> headers;
+  std::string body;
+  std::shared_ptr<const std::atomic<bool>> gone;  // the client has closed its connection; may be null
+
+  const std::string* header(std::string_view name) const;  // the first one of this name, in any case; or nullptr
+};
+
+struct Response {
+  unsigned status = 200;
+  std::vector<Header> headers;
+  std::string body;
+};
+
+// Answers one request; may be called from any thread, the first call counts. If the last copy is dropped without a
+// call, the client gets a 500.
+using Reply = std::function<void(Response)>;
+// Called on a handler thread. May answer later, from another thread.
+using Handler = std::function<void(const Request&, Reply)>;
+
+// {"error_code": status, "message": message} as application/json: what even the transport can say.
+Response plain_error(unsigned status, std::string_view message);
+
+}  // namespace ch::rest

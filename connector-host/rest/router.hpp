@@ -1,0 +1,59 @@
+// Which function answers a request: a table of methods and path patterns. Read-only once built; any thread.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "base/result.hpp"
+#include "rest/http.hpp"
+#include "rest/waiters.hpp"
+
+namespace ch::rest {
+
+using Parameters = std::map<std::string, std::string>;
+using Answer = std::variant<Response, Wait>;
+
+struct Call {
+  const Request& request;
+  std::vector<std::string> names;  // what stood for the pattern's {}, decoded
+  Parameters parameters;           // of the query, decoded
+};
+
+class Router {
+ public:
+  using Function = std::function<Answer(const Call&)>;
+
+  // pattern: "/v1/tasks/{}/status"; a {} stands for one segment that is not empty. `parameters`: the query
+  // parameters it takes; any other one is refused. "GET" answers HEAD as well.
+  void add(std::string method, std::string_view pattern, std::vector<std::string> parameters, Function function);
+
+  // 404, 405 with Allow, OPTIONS, 400 for what cannot be decoded, or what the function says.
+  Answer dispatch(const Request& request) const;
+  // Every (method, pattern), for a comparison with openapi.yaml.
+  std::vector<std::pair<std::string, std::string>> routes() const;
+
+ private:
+  struct Route {
+    std::string method;
+    std::vector<std::string> segments;
+    std::vector<std::string> parameters;
+    Function function;
+  };
+  std::vector<const Route*> matching(const std::vector<std::string>& segments) const;
+
+  std::vector<Route> routes_;
+};
+
+// Nothing if the text holds a broken %xx or what results is not UTF-8. `plus_is_blank`: as in a query.
+std::optional<std::string> percent_decode(std::string_view text, bool plus_is_blank = false);
+std::string percent_encode(std::string_view text);  // all but RFC 3986's unreserved characters
+// Error: invalid.
+Result<Parameters> parse_query(std::string_view query);
+
+}  // namespace ch::rest

@@ -1,0 +1,26 @@
+// The table of /v1, /health and /openapi.yaml: api/rest/openapi.yaml describes it.
+// Functions run on handler threads and hold nothing while they wait: see Waiters.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "rest/router.hpp"
+#include "rest/waiters.hpp"
+#include "tasks/service.hpp"
+
+namespace ch::rest {
+
+struct RouteContext {
+  tasks::TaskService& service;
+  Waiters& waiters;
+  std::string version;
+  std::string commit;
+  std::function<bool()> ready;  // TaskService::start() has returned
+};
+
+// Both keep references to the context's service and waiters.
+void add_task_routes(Router& router, const RouteContext& context);  // /v1/tasks...
+void add_host_routes(Router& router, const RouteContext& context);  // all others
+
+}  // namespace ch::rest

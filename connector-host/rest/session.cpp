@@ -1,0 +1,213 @@
+#include "rest/session.hpp"
+
+#include <sys/socket.h>
+
+#include <cerrno>
+
+#include "rest/request_head.hpp"
+
+namespace ch::rest {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = boost::beast::http;
+
+namespace {
+
+constexpr std::size_t kReadBytes = 4096;
+constexpr std::size_t kBufferSlack = 4096;  // beyond the head's limit, so that Beast names that limit first
+constexpr char kContinue[] = "HTTP/1.1 100 Continue\r\n\r\n";
+
+// The promise behind a Reply: one answer, whatever happens to the copies.
+class Once {
+ public:
+  explicit Once(std::function<void(Response)> send) : send_(std::move(send)) {}
+  Once(const Once&) = delete;
+  Once& operator=(const Once&) = delete;
+  ~Once() { answer(plain_error(500, "the request was dropped without an answer")); }
+
+  void answer(Response response) {
+    if (answered_.exchange(true)) return;
+    const auto send = std::move(send_);
+    send(std::move(response));
+  }
+
+ private:
+  std::function<void(Response)> send_;
+  std::atomic<bool> answered_{false};
+};
+
+}  // namespace
+
+Session::Session(SessionHost& host, const Limits& limits, std::size_t listener, asio::ip::tcp::socket socket)
+    : host_(host), limits_(limits), listener_(listener), stream_(std::move(socket)), buffer_(limits.head_bytes + kBufferSlack) {}
+
+void Session::run() {
+  Code ignored;
+  stream_.socket().set_option(asio::ip::tcp::no_delay(true), ignored);
+  next();
+}
+
+void Session::drain() {
+  draining_ = true;
+  if (state_ == State::reading) end();
+}
+
+void Session::end() {
+  if (std::exchange(ended_, true)) return;
+  stream_.close();
+  host_.ended(shared_from_this());
+}
+
+void Session::next() {
+  state_ = State::reading;
+  if (draining_) return end();
+  head_only_ = false;
+  parser_.emplace();
+  parser_->header_limit(static_cast<std::uint32_t>(limits_.head_bytes));
+  parser_->body_limit(limits_.body_bytes);
+  if (buffer_.size() > 0) return read_head();
+  stream_.expires_after(requests_ == 0 ? limits_.head_time : limits_.idle_time);
+  stream_.async_read_some(buffer_.prepare(kReadBytes), beast::bind_front_handler(&Session::on_first_bytes, shared_from_this()));
+}
+
+void Session::on_first_bytes(Code error, std::size_t bytes) {
+  if (error) return end();
+  buffer_.commit(bytes);
+  read_head();
+}
+
+void Session::read_head() {
+  stream_.expires_after(limits_.head_time);
+  http::async_read_header(stream_, buffer_, *parser_, beast::bind_front_handler(&Session::on_head, shared_from_this()));
+}
+
+void Session::on_head(Code error, std::size_t) {
+  if (error) return on_bad_read(error, true);
+  const auto& head = parser_->get();
+  head_only_ = head.method() == http::verb::head;
+  if (const auto refusal = check_head(head)) return refuse(refusal->status, refusal->message);
+  keep_alive_ = parser_->keep_alive() && head.version() == 11;
+  // Taken now, because Beast adds a chunked body's trailers to the headers.
+  request_ = to_request(head);
+  if (!expects_continue(head) || buffer_.size() > 0 || parser_->is_done()) return read_body();
+  stream_.expires_after(limits_.body_time);
+  asio::async_write(stream_, asio::buffer(kContinue, sizeof(kContinue) - 1),
+                    beast::bind_front_handler(&Session::on_continued, shared_from_this()));
+}
+
+void Session::on_continued(Code error, std::size_t) {
+  if (error) return end();
+  read_body();
+}
+
+void Session::read_body() {
+  if (parser_->is_done()) return dispatch();
+  stream_.expires_after(limits_.body_time);
+  http::async_read(stream_, buffer_, *parser_, beast::bind_front_handler(&Session::on_body, shared_from_this()));
+}
+
+void Session::on_body(Code error, std::size_t) {
+  if (error) return on_bad_read(error, false);
+  dispatch();
+}
+
+void Session::on_bad_read(Code error, bool in_head) {
+  if (error == http::error::end_of_stream || ended_) return end();
+  if (error == http::error::body_limit) {
+    return refuse(413, "the request body is larger than " + std::to_string(limits_.body_bytes) + " bytes");
+  }
+  if (error == http::error::header_limit || error == http::error::buffer_overflow) {
+    if (!in_head) return refuse(400, "chunk extensions or trailers are too large");
+    return refuse(431, "the request head is larger than " + std::to_string(limits_.head_bytes) + " bytes");
+  }
+  const Code parse_error = http::error::bad_method;
+  if (error.category() == parse_error.category()) return refuse(400, "not an HTTP/1.1 request: " + error.message());
+  end();
+}
+
+void Session::dispatch() {
+  state_ = State::answering;
+  ++requests_;
+  stream_.expires_never();
+  request_.body = std::move(parser_->get().body());
+  gone_ = std::make_shared<std::atomic<bool>>(false);
+  request_.gone = gone_;
+  const auto once = std::make_shared<Once>([self = shared_from_this()](Response response) {
+    asio::post(self->stream_.get_executor(), [self, answer = std::move(response)]() mutable { self->write(std::move(answer)); });
+  });
+  watch();
+  const bool taken = host_.dispatch(listener_, std::move(request_), [once](Response response) { once->answer(std::move(response)); });
+  request_ = {};
+  if (!taken) {
+    auto busy = plain_error(503, "too many requests at once; try again in a second");
+    busy.headers.push_back({"Retry-After", "1"});
+    once->answer(std::move(busy));
+  }
+}
+
+// Tells a request that waits for long that nobody waits for its answer any more.
+void Session::watch() {
+  stream_.socket().async_wait(asio::ip::tcp::socket::wait_read, [self = shared_from_this(), number = requests_](Code error) {
+    if (error || self->ended_ || number != self->requests_ || self->state_ != State::answering) return;
+    char byte = 0;
+    const auto got = ::recv(self->stream_.socket().native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR)) self->gone_->store(true);
+  });
+}
+
+// Where the request ends is not known, so nothing can follow it on this connection.
+void Session::refuse(unsigned status, std::string_view message) {
+  keep_alive_ = false;
+  write(plain_error(status, message));
+}
+
+void Session::write(Response response) {
+  if (ended_) return;
+  state_ = State::answering;
+  keep_alive_ = keep_alive_ && !draining_;
+  message_.emplace();
+  message_->result(response.status);
+  for (const auto& header : response.headers) message_->set(header.name, header.value);
+  message_->set("X-Content-Type-Options", "nosniff");
+  if (message_->count("Cache-Control") == 0) message_->set("Cache-Control", "no-store");
+  message_->keep_alive(keep_alive_);
+  message_->body() = std::move(response.body);
+  const bool bodiless = response.status == 204 || response.status == 304;
+  if (bodiless) message_->body().clear();
+  message_->prepare_payload();
+  if (bodiless) message_->erase(http::field::content_length);
+  serializer_.emplace(*message_);
+  stream_.expires_after(limits_.write_time);
+  auto done = beast::bind_front_handler(&Session::on_written, shared_from_this());
+  if (head_only_) {
+    http::async_write_header(stream_, *serializer_, std::move(done));
+  } else {
+    http::async_write(stream_, *serializer_, std::move(done));
+  }
+}
+
+void Session::on_written(Code error, std::size_t) {
+  serializer_.reset();
+  message_.reset();
+  if (error) return end();
+  if (keep_alive_ && !draining_) return next();
+  state_ = State::closing;
+  Code ignored;
+  stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+  stream_.expires_after(limits_.linger_time);
+  linger();
+}
+
+// Closing with unread bytes would reset the connection, and the client might never see the answer.
+void Session::linger() {
+  buffer_.clear();
+  stream_.async_read_some(buffer_.prepare(buffer_.max_size()), beast::bind_front_handler(&Session::on_leftover, shared_from_this()));
+}
+
+void Session::on_leftover(Code error, std::size_t) {
+  if (error) return end();
+  linger();
+}
+
+}  // namespace ch::rest

@@ -1,0 +1,77 @@
+// One connection: reads a request, has it answered, writes the answer, reads the next. Owned by the transport's set of
+// sessions until it calls ended(). Everything runs on the transport's I/O thread, except calling a Reply.
+#pragma once
+
+// clang-format off
+#include <utility>  // Boost 1.74's Asio needs it before itself in C++20
+// clang-format on
+#include <boost/beast/core.hpp>
+#include <boost/beast/http.hpp>
+#include <memory>
+#include <optional>
+
+#include "rest/transport.hpp"
+
+namespace ch::rest {
+
+class Session;
+
+// What a session needs of the transport.
+class SessionHost {
+ public:
+  virtual ~SessionHost() = default;
+  // False: the queue of the handler threads is full; nothing will happen.
+  virtual bool dispatch(std::size_t listener, Request request, Reply reply) = 0;
+  virtual void ended(const std::shared_ptr<Session>& session) = 0;
+};
+
+class Session : public std::enable_shared_from_this<Session> {
+ public:
+  Session(SessionHost& host, const Limits& limits, std::size_t listener, boost::asio::ip::tcp::socket socket);
+
+  void run();
+  void drain();  // no further request after the one being answered
+  void end();    // at once
+
+ private:
+  using Parser = boost::beast::http::request_parser<boost::beast::http::string_body>;
+  using Message = boost::beast::http::response<boost::beast::http::string_body>;
+  using Serializer = boost::beast::http::response_serializer<boost::beast::http::string_body>;
+  using Code = boost::beast::error_code;
+  enum class State { reading, answering, closing };
+
+  void next();
+  void on_first_bytes(Code error, std::size_t bytes);
+  void read_head();
+  void on_head(Code error, std::size_t bytes);
+  void on_continued(Code error, std::size_t bytes);
+  void read_body();
+  void on_body(Code error, std::size_t bytes);
+  void on_bad_read(Code error, bool in_head);
+  void dispatch();
+  void watch();
+  void refuse(unsigned status, std::string_view message);
+  void write(Response response);
+  void on_written(Code error, std::size_t bytes);
+  void linger();
+  void on_leftover(Code error, std::size_t bytes);
+
+  SessionHost& host_;
+  const Limits& limits_;
+  const std::size_t listener_;
+  boost::beast::tcp_stream stream_;
+  boost::beast::flat_buffer buffer_;
+  std::optional<Parser> parser_;
+  std::optional<Message> message_;
+  std::optional<Serializer> serializer_;
+  Request request_;
+  State state_ = State::reading;
+  std::size_t requests_ = 0;
+  std::shared_ptr<std::atomic<bool>> gone_;
+  bool head_only_ = false;
+  bool keep_alive_ = true;
+  bool draining_ = false;
+  bool ended_ = false;
+};
+
+}  // namespace ch::rest

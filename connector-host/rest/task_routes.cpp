@@ -1,0 +1,200 @@
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "rest/body.hpp"
+#include "rest/json.hpp"
+#include "rest/routes.hpp"
+
+namespace ch::rest {
+
+namespace {
+
+using tasks::TaskService;
+using Goal = TaskService::Goal;
+using Problems = std::vector<KeyProblem>;
+
+constexpr std::chrono::milliseconds kDeleteWait{30000};
+constexpr std::int64_t kMaxPage = 1000;
+constexpr std::int64_t kDefaultPage = 100;
+constexpr std::size_t kMaxToken = 4096;
+constexpr std::chrono::seconds kUrlLife{3600};
+
+Response bad_request(const Error& error) { return plain_error(400, error.message); }
+Response refuse(std::string message, Problems problems) {
+  return error_response({ErrorCode::invalid, std::move(message), std::move(problems)});
+}
+Response refuse_parameters(Problems problems) { return refuse("query parameters that cannot be used", std::move(problems)); }
+
+Response task_answer(unsigned status, const tasks::TaskView& task) {
+  auto response = json_response(status, task_json(task));
+  if (status == 201) response.headers.push_back({"Location", "/v1/tasks/" + percent_encode(task.name)});
+  return response;
+}
+
+Response status_answer(unsigned status, const Result<tasks::TaskStatus>& task) {
+  return task ? json_response(status, status_json(*task)) : error_response(task.error());
+}
+
+void require_field(bool given, const std::string& field, const std::string& what, Problems& problems) {
+  const bool named = std::any_of(problems.begin(), problems.end(), [&](const KeyProblem& problem) { return problem.key == field; });
+  if (!given && !named) problems.push_back({field, "", "is missing: " + what});
+}
+
+// The status, which is what the caller wants to see, in the shape of an error as well.
+Response not_yet(const Result<tasks::TaskStatus>& task, const std::string& wanted) {
+  if (!task) return error_response(task.error());
+  auto body = status_json(*task);
+  body["error_code"] = 504;
+  body["message"] = "the task is not " + wanted + " yet; it goes on, ask its status again";
+  return json_response(504, body);
+}
+
+Response too_many_waiters() {
+  auto response = plain_error(503, "too many requests are waiting; nothing was changed, try again without ?wait=");
+  response.headers.push_back({"Retry-After", "1"});
+  return response;
+}
+
+Answer create(TaskService& service, const Call& call) {
+  const auto body = read_task_body(call.request.body, {"name", "config", "enabled"}, false);
+  if (!body) return bad_request(body.error());
+  auto problems = body->problems;
+  require_field(body->name.has_value(), "name", "give the task a name", problems);
+  require_field(body->config.has_value(), "config", "an object with the task's settings", problems);
+  if (!problems.empty()) return refuse("the task is not described in a way that can be used", std::move(problems));
+  const auto task = service.create(*body->name, body->values(), body->enabled.value_or(true));
+  return task ? task_answer(201, *task) : error_response(task.error());
+}
+
+Answer list(TaskService& service) {
+  const auto* connector_class = config::task_definition().find("connector.class");
+  const std::string usual = connector_class == nullptr ? "" : connector_class->default_value;
+  auto lines = Json::array();
+  std::map<std::string, Result<config::Definition>> definitions;
+  for (const auto& task : service.list()) {
+    const auto own = task.config.find("connector.class");
+    const std::string connector = own == task.config.end() ? usual : own->second;
+    auto known = definitions.find(connector);
+    if (known == definitions.end()) known = definitions.emplace(connector, service.definition(connector)).first;
+    lines.push_back(task_summary_json(task, known->second ? &*known->second : nullptr));
+  }
+  return json_response(200, {{"tasks", std::move(lines)}});
+}
+
+Answer replace(TaskService& service, const Call& call) {
+  const auto& name = call.names[0];
+  const auto body = read_task_body(call.request.body, {"name", "config", "enabled"}, false);
+  if (!body) return bad_request(body.error());
+  auto problems = body->problems;
+  if (body->name && *body->name != name)
+    problems.push_back({"name", *body->name, "must be the name in the path, or left out: a task cannot be renamed"});
+  require_field(body->config.has_value(), "config", "an object with the task's settings", problems);
+  if (!problems.empty()) return refuse("the task is not described in a way that can be used", std::move(problems));
+  const auto answer = service.put(name, body->values(), body->enabled);
+  return answer ? task_answer(answer->created ? 201 : 200, answer->task) : error_response(answer.error());
+}
+
+Answer change(TaskService& service, const Call& call) {
+  const auto body = read_task_body(call.request.body, {"config"}, true);
+  if (!body) return bad_request(body.error());
+  auto problems = body->problems;
+  require_field(body->config.has_value(), "config", "an object with the settings to change; null removes one", problems);
+  if (!problems.empty()) return refuse("the change is not described in a way that can be used", std::move(problems));
+  const auto task = service.patch(call.names[0], *body->config);
+  return task ? task_answer(200, *task) : error_response(task.error());
+}
+
+Answer remove(TaskService& service, Waiters& waiters, const Call& call) {
+  const auto& name = call.names[0];
+  Problems problems;
+  const bool discard = flag_parameter(call.parameters, "discard", problems);
+  const auto wait = wait_parameter(call.parameters, problems).value_or(kDeleteWait);
+  if (!problems.empty()) return refuse_parameters(std::move(problems));
+  auto slot = waiters.reserve();
+  if (!slot) return too_many_waiters();
+  if (const auto status = service.remove(name, discard); !status) return error_response(status.error());
+  const auto finish = [&service, name](bool gone) {
+    const auto status = gone ? Result<tasks::TaskStatus>(fail(ErrorCode::not_found, "")) : service.status(name);
+    if (!status && status.error().code == ErrorCode::not_found) return Response{204, {}, {}};
+    return status_answer(202, status);
+  };
+  return Wait{std::move(slot), std::chrono::steady_clock::now() + wait, [&service, name] { return service.reached(name, Goal::gone); },
+              finish};
+}
+
+using Action = Result<tasks::TaskStatus> (TaskService::*)(const std::string&);
+
+Answer act(TaskService& service, Waiters& waiters, const Call& call, Action action, Goal goal, const std::string& wanted) {
+  const auto& name = call.names[0];
+  Problems problems;
+  const auto wait = wait_parameter(call.parameters, problems);
+  if (!problems.empty()) return refuse_parameters(std::move(problems));
+  auto slot = wait ? waiters.reserve() : nullptr;
+  if (wait && !slot) return too_many_waiters();
+  const auto status = (service.*action)(name);
+  if (!status || !wait) return status_answer(202, status);
+  return Wait{std::move(slot), std::chrono::steady_clock::now() + *wait, [&service, name, goal] { return service.reached(name, goal); },
+              [&service, name, wanted](bool reached) {
+                const auto now = service.status(name);
+                return reached ? status_answer(200, now) : not_yet(now, wanted);
+              }};
+}
+
+Answer objects(const TaskService& service, const Call& call) {
+  Problems problems;
+  ObjectQuery query;
+  const auto topic = call.parameters.find("topic");
+  const auto after = call.parameters.find("after");
+  if (topic != call.parameters.end()) query.topic = topic->second;
+  if (after != call.parameters.end()) query.after = after->second;
+  if (query.after.size() > kMaxToken) problems.push_back({"after", "", "must be the `next` of an earlier page"});
+  if (const auto partition = number_parameter(call.parameters, "partition", 0, INT32_MAX, problems))
+    query.partition = static_cast<std::int32_t>(*partition);
+  query.limit = static_cast<std::uint32_t>(number_parameter(call.parameters, "limit", 1, kMaxPage, problems).value_or(kDefaultPage));
+  query.url_life = kUrlLife;
+  if (!problems.empty()) return refuse_parameters(std::move(problems));
+  const auto page = service.objects(call.names[0], query);
+  return page ? json_response(200, objects_json(*page)) : error_response(page.error());
+}
+
+Answer events(const TaskService& service, const Call& call) {
+  Problems problems;
+  const auto after = number_parameter(call.parameters, "after", 0, INT64_MAX, problems).value_or(0);
+  const auto limit = number_parameter(call.parameters, "limit", 1, kMaxPage, problems).value_or(kDefaultPage);
+  if (!problems.empty()) return refuse_parameters(std::move(problems));
+  const auto found = service.events(call.names[0], after, static_cast<std::size_t>(limit));
+  return found ? json_response(200, events_json(*found, after)) : error_response(found.error());
+}
+
+}  // namespace
+
+void add_task_routes(Router& router, const RouteContext& context) {
+  auto& service = context.service;
+  auto& waiters = context.waiters;
+  router.add("POST", "/v1/tasks", {}, [&service](const Call& call) { return create(service, call); });
+  router.add("GET", "/v1/tasks", {}, [&service](const Call&) { return list(service); });
+  router.add("GET", "/v1/tasks/{}", {}, [&service](const Call& call) -> Answer {
+    const auto task = service.get(call.names[0]);
+    return task ? task_answer(200, *task) : error_response(task.error());
+  });
+  router.add("PUT", "/v1/tasks/{}", {}, [&service](const Call& call) { return replace(service, call); });
+  router.add("PATCH", "/v1/tasks/{}", {}, [&service](const Call& call) { return change(service, call); });
+  router.add("DELETE", "/v1/tasks/{}", {"discard", "wait"}, [&](const Call& call) { return remove(service, waiters, call); });
+  router.add("GET", "/v1/tasks/{}/status", {},
+             [&service](const Call& call) -> Answer { return status_answer(200, service.status(call.names[0])); });
+  router.add("GET", "/v1/tasks/{}/objects", {"topic", "partition", "after", "limit"},
+             [&service](const Call& call) { return objects(service, call); });
+  router.add("GET", "/v1/tasks/{}/events", {"after", "limit"}, [&service](const Call& call) { return events(service, call); });
+
+  const auto add_action = [&](const std::string& name, Action action, Goal goal, const std::string& wanted) {
+    router.add("POST", "/v1/tasks/{}/" + name, {"wait"},
+               [&service, &waiters, action, goal, wanted](const Call& call) { return act(service, waiters, call, action, goal, wanted); });
+  };
+  add_action("enable", &TaskService::enable, Goal::running, "running");
+  add_action("disable", &TaskService::disable, Goal::disabled, "disabled");
+  add_action("pause", &TaskService::pause, Goal::paused, "paused");
+  add_action("resume", &TaskService::resume, Goal::running, "running");
+  add_action("restart", &TaskService::restart, Goal::running, "running");
+}
+
+}  // namespace ch::rest

@@ -1,0 +1,74 @@
+#include "tasks/bridge.hpp"
+
+#include <connector_host/connector.hpp>
+
+#include "base/log.hpp"
+#include "base/time.hpp"
+#include "kafka/consumer.hpp"
+#include "tasks/frame.hpp"
+
+namespace ch::tasks {
+
+void Bridge::log(void* context, std::int32_t level, ch_string message) {
+  auto& self = of(context);
+  const auto text = view(message);
+  if (level >= CH_LOG_ERROR) {
+    const std::lock_guard lock(self.mutex_);
+    self.last_error_ = text;
+  }
+  const auto our_level = level <= CH_LOG_DEBUG  ? log::Level::debug
+                         : level == CH_LOG_INFO ? log::Level::info
+                         : level == CH_LOG_WARN ? log::Level::warn
+                                                : log::Level::error;
+  if (log::enabled(our_level)) log::write(our_level, self.task_, text);
+}
+
+std::int32_t Bridge::request_commit(void* context, ch_partition_id partition, std::int64_t offset, ch_string state, std::int32_t urgency) {
+  auto& self = of(context);
+  if (state.size > kMaxState || offset < 0) {
+    log::error(self.task_, "the connector asked to commit offset {} with a state of {} characters; at most {} can be kept", offset, state.size, kMaxState);
+    return CH_INVALID;
+  }
+  if (self.session_ != nullptr) self.session_->request_commit(partition, offset, std::string(view(state)), urgency == CH_COMMIT_NOW);
+  return CH_OK;
+}
+
+Bridge::Bridge(std::string task, Budget& budget, UploadPool& pool) : task_(std::move(task)), budget_(budget), pool_(pool) {
+  table_.struct_size = sizeof(ch_host);
+  table_.context = this;
+  table_.log = &Bridge::log;
+  table_.now_ms = [](void*) { return now_ms(); };
+  table_.submit = [](void* context, ch_job_fn run, ch_job_fn done, void* job) -> std::int32_t {
+    return of(context).pool_.submit(run, done, job) ? CH_OK : CH_BUSY;
+  };
+  table_.request_commit = &Bridge::request_commit;
+  table_.resume = [](void* context, ch_partition_id partition, std::int64_t offset) -> std::int32_t {
+    if (offset < 0) return CH_INVALID;
+    if (auto* session = of(context).session_) session->resume(partition, offset);
+    return CH_OK;
+  };
+  table_.interrupted = [](void* context, ch_partition_id partition, const ch_interruption* what) {
+    if (auto* session = of(context).session_) session->interrupted(partition, *what);
+  };
+  table_.recovered = [](void* context, ch_partition_id partition) {
+    if (auto* session = of(context).session_) session->recovered(partition);
+  };
+  table_.reserve = [](void* context, std::uint64_t bytes) -> std::int32_t { return of(context).budget_.reserve(bytes) ? CH_OK : CH_BUSY; };
+  table_.release = [](void* context, std::uint64_t bytes) { of(context).budget_.release(bytes); };
+  table_.stored = [](void* context, ch_partition_id partition, const ch_object* object) {
+    if (auto* session = of(context).session_) session->stored(partition, *object);
+  };
+  table_.headers = [](void* context, const ch_record* record, ch_header_fn each, void* user) -> std::int32_t {
+    const auto read = kafka::each_header(*record, each, user);
+    if (!read) log::warn(of(context).task_, "{}", read.error().message);
+    return read ? CH_OK : CH_INVALID;
+  };
+  table_.count = [](void*, ch_string, double) {};
+}
+
+std::string Bridge::last_error() const {
+  const std::lock_guard lock(mutex_);
+  return last_error_;
+}
+
+}  // namespace ch::tasks

@@ -1,0 +1,50 @@
+// The host's half of the plugin boundary for one task object: turns the function table of plugin.h into calls on the
+// session that runs, if one does. Poll thread, except log, now_ms, release and count.
+#pragma once
+
+#include <connector_host/plugin.h>
+
+#include <mutex>
+#include <string>
+
+#include "tasks/budget.hpp"
+#include "tasks/upload_pool.hpp"
+
+namespace ch::tasks {
+
+// What a connector may ask of the session that runs.
+class SessionCalls {
+ public:
+  virtual ~SessionCalls() = default;
+  virtual void request_commit(ch_partition_id partition, std::int64_t offset, std::string state, bool urgent) = 0;
+  virtual void resume(ch_partition_id partition, std::int64_t offset) = 0;
+  virtual void interrupted(ch_partition_id partition, const ch_interruption& what) = 0;
+  virtual void recovered(ch_partition_id partition) = 0;
+  virtual void stored(ch_partition_id partition, const ch_object& object) = 0;
+};
+
+class Bridge {
+ public:
+  Bridge(std::string task, Budget& budget, UploadPool& pool);
+  Bridge(const Bridge&) = delete;
+  Bridge& operator=(const Bridge&) = delete;
+
+  const ch_host& table() const { return table_; }
+  void set_session(SessionCalls* session) { session_ = session; }
+  std::string last_error() const;  // what the connector logged last as an error: the trace of a failed runner
+
+ private:
+  static Bridge& of(void* context) { return *static_cast<Bridge*>(context); }
+  static void log(void* context, std::int32_t level, ch_string message);
+  static std::int32_t request_commit(void* context, ch_partition_id partition, std::int64_t offset, ch_string state, std::int32_t urgency);
+
+  std::string task_;
+  Budget& budget_;
+  UploadPool& pool_;
+  SessionCalls* session_ = nullptr;
+  mutable std::mutex mutex_;
+  std::string last_error_;
+  ch_host table_{};
+};
+
+}  // namespace ch::tasks

@@ -1,0 +1,47 @@
+#include "tasks/maintenance.hpp"
+
+#include <chrono>
+#include <condition_variable>
+
+#include "base/log.hpp"
+
+namespace ch::tasks {
+
+namespace {
+
+constexpr std::chrono::hours kEvery{24};
+constexpr std::chrono::hours kFirst{1};  // after a start: a host that restarts daily must not put it off for ever
+constexpr std::chrono::milliseconds kTimeout{10000};
+
+}  // namespace
+
+Maintenance::Maintenance(std::function<std::vector<std::shared_ptr<TaskEntry>>()> entries, const Validation& validation)
+    : entries_(std::move(entries)), validation_(validation), thread_([this](const std::stop_token& stop) { run(stop); }) {}
+
+void Maintenance::run(const std::stop_token& stop) {
+  std::mutex mutex;
+  std::condition_variable_any never;
+  std::chrono::hours wait = kFirst;
+  while (true) {
+    std::unique_lock lock(mutex);
+    never.wait_for(lock, stop, wait, [] { return false; });
+    if (stop.stop_requested()) return;
+    wait = kEvery;
+    for (const auto& entry : entries_()) {
+      if (entry->record().target == store::Target::disabled) commit_again(*entry);
+    }
+  }
+}
+
+void Maintenance::commit_again(const TaskEntry& entry) const {
+  const auto record = entry.record();
+  std::vector<kafka::PartitionOffset> offsets;
+  for (const auto& [where, kept] : entry.saved()) offsets.push_back({where, kept.offset, kept.state});
+  if (offsets.empty() || !validation_.check(record.name, record.config).empty()) return;
+  const auto spec = validation_.resolve(record.name, record.config);
+  kafka::GroupClient client(spec.cluster, spec.group_id, "connector-host-keep-offsets");
+  const auto done = client.commit(offsets, kTimeout);
+  if (done.trouble) log::warn(record.name, "the offsets of the disabled task could not be committed again: {}", done.trouble->message);
+}
+
+}  // namespace ch::tasks

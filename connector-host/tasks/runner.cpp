@@ -1,0 +1,237 @@
+#include "tasks/runner.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <random>
+#include <thread>
+
+#include "base/log.hpp"
+#include "base/time.hpp"
+#include "tasks/session.hpp"
+
+namespace ch::tasks {
+
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr milliseconds kLookupTimeout{5000};
+constexpr std::int64_t kFirstBackoffMs = 250;
+constexpr std::int64_t kLongestBackoffMs = 30000;
+
+}  // namespace
+
+// The poll thread. What is not in Shared is its own.
+struct Runner::Impl {
+  explicit Impl(RunnerSpec s)
+      : spec(std::move(s)),
+        budget(spec.info.buffer_memory, spec.host_budget),
+        pool(spec.info.upload_threads, [this] { shared.wake(); }),
+        bridge(spec.info.name, budget, pool) {
+    shared.paused = spec.paused;
+    status.id = spec.info.runner;
+    status.host = spec.host;
+    status.since_ms = now_ms();
+    shared.publish(status);
+  }
+
+  void run() noexcept;
+  void work();
+  bool prepare();
+  bool make_connector_task();
+  bool trouble(const kafka::Trouble& what);
+  bool failed(const std::string& trace);
+  void back_off();
+  void publish(State state);
+  void event(const std::string& kind, const std::string& message);
+
+  RunnerSpec spec;
+  Shared shared;
+  Budget budget;
+  UploadPool pool;
+  Bridge bridge;
+  std::unique_ptr<plugins::ConnectorTask> connector;
+  RunnerStatus status;  // between sessions
+  std::int64_t backoff_ms = kFirstBackoffMs;
+  std::mt19937 random{std::random_device{}()};
+  std::uint32_t partitions = 1;
+  std::uint64_t series = 1;
+  std::jthread thread;
+};
+
+void Runner::Impl::run() noexcept {
+  try {
+    work();
+  } catch (const std::exception& error) {
+    log::error(spec.info.name, "runner {} ended by an exception: {}", spec.info.runner, error.what());
+    status.trace = error.what();
+    publish(State::failed);
+  }
+  pool.finish();
+  connector.reset();
+  if (status.state != State::failed) publish(State::disabled);
+  shared.stopped = true;
+}
+
+void Runner::Impl::work() {
+  while (!shared.stopping) {
+    if (!prepare() || !make_connector_task()) {
+      back_off();
+      continue;
+    }
+    Session session({spec, shared, bridge, pool, budget, *connector, partitions, series});
+    const auto outcome = session.run();
+    status = shared.status();
+    if (outcome.worked) backoff_ms = kFirstBackoffMs;
+    if (outcome.end == Session::End::stopped) return;
+    if (outcome.end == Session::End::rejoin) {
+      log::info(spec.info.name, "leaving the group and joining it anew: {}", outcome.why);
+      event("rejoin", outcome.why);
+    } else {
+      pool.finish();
+      connector.reset();
+      const auto last = bridge.last_error();
+      failed(last.empty() ? outcome.why : fmt::format("{}: {}", outcome.why, last));
+    }
+    back_off();
+  }
+}
+
+// Asks the cluster what must be known before joining. False: not now.
+bool Runner::Impl::prepare() {
+  status.trace.clear();
+  kafka::GroupClient client(spec.cluster, spec.group_id, fmt::format("connector-host-{}-{}", spec.info.name, spec.info.runner));
+  const auto topics = client.all_topics(kLookupTimeout);
+  if (topics.trouble) return trouble(*topics.trouble);
+  std::map<std::string, std::int32_t> ours;
+  if (spec.topics.size() == 1 && spec.topics.front().starts_with("^")) {
+    ours = kafka::matching(topics.value, spec.topics.front());
+  } else {
+    for (const auto& name : spec.topics) {
+      const auto found = topics.value.find(name);
+      if (found == topics.value.end()) {
+        return trouble({"topic_missing", fmt::format("topic {} does not exist in instance {}", name, spec.info.instance),
+                        "Create the topic, or correct `topics` of the task.", false});
+      }
+      ours.insert(*found);
+    }
+  }
+  const auto cluster = client.cluster_id(kLookupTimeout);
+  if (cluster.trouble) return trouble(*cluster.trouble);
+  spec.info.cluster = cluster.value;
+  const auto start = spec.fix_start(client, ours);
+  if (start.trouble) return trouble(*start.trouble);
+  series = start.series;
+  partitions = 0;
+  for (const auto& [name, count] : ours) partitions += static_cast<std::uint32_t>(count);
+  partitions = std::max(partitions, 1U);
+  shared.start_fixed = true;
+  status.interruption.reset();
+  publish(State::starting);
+  return true;
+}
+
+bool Runner::Impl::make_connector_task() {
+  if (connector != nullptr) return true;
+  auto made = spec.connector->create(bridge.table(), spec.info);
+  if (!made) return failed(made.error().message);
+  connector = std::move(*made);
+  return true;
+}
+
+bool Runner::Impl::trouble(const kafka::Trouble& what) {
+  const bool fresh = !status.interruption || status.interruption->reason != what.reason;
+  const auto since = fresh ? now_ms() : status.interruption->since_ms;
+  status.interruption = InterruptionStatus{what.reason, what.message, what.remedy, since, now_ms() + backoff_ms};
+  status.partitions.clear();
+  publish(State::interrupted);
+  if (fresh) {
+    log::warn(spec.info.name, "interrupted ({}): {}. {}", what.reason, what.message, what.remedy);
+    event("interrupted", what.message);
+  }
+  return false;
+}
+
+bool Runner::Impl::failed(const std::string& trace) {
+  status.trace = trace;
+  status.interruption.reset();
+  status.partitions.clear();
+  publish(State::failed);
+  log::error(spec.info.name, "runner {} failed and will be started again: {}", spec.info.runner, trace);
+  event("failed", trace);
+  return false;
+}
+
+// Waits with the connector's jobs still being served, so that their memory is given back.
+void Runner::Impl::back_off() {
+  std::uniform_real_distribution<double> jitter(0.8, 1.2);
+  const auto until = now_ms() + static_cast<std::int64_t>(static_cast<double>(backoff_ms) * jitter(random));
+  backoff_ms = std::min(backoff_ms * 2, kLongestBackoffMs);
+  while (!shared.stopping && !shared.retry.exchange(false) && now_ms() < until) {
+    pool.serve();
+    if (status.interruption) status.interruption->next_try_ms = until;
+    shared.publish(status);
+    shared.wait(milliseconds(std::clamp<std::int64_t>(until - now_ms(), 1, 1000)));
+  }
+}
+
+void Runner::Impl::publish(State state) {
+  if (status.state != state) status.since_ms = now_ms();
+  status.state = state;
+  status.memory_bytes = budget.used();
+  shared.publish(status);
+}
+
+void Runner::Impl::event(const std::string& kind, const std::string& message) {
+  store::Event out;
+  out.task = spec.info.name;
+  out.time_ms = now_ms();
+  out.kind = kind;
+  out.state = to_string(status.state);
+  out.message = message;
+  if (status.interruption) {
+    out.reason = status.interruption->reason;
+    out.remedy = status.interruption->remedy;
+  }
+  out.host = spec.host;
+  spec.add_event(std::move(out));
+}
+
+Runner::Runner(RunnerSpec spec) : impl_(std::make_unique<Impl>(std::move(spec))) {
+  impl_->thread = std::jthread([impl = impl_.get()] { impl->run(); });
+}
+
+Runner::~Runner() { stop(true, std::nullopt); }
+
+void Runner::stop(bool discard, std::optional<milliseconds> at_most) {
+  if (at_most) impl_->shared.stop_deadline_ms = now_ms() + at_most->count();
+  if (discard) impl_->shared.discard = true;
+  impl_->shared.stopping = true;
+  impl_->shared.wake();
+}
+
+bool Runner::stopped() const { return impl_->shared.stopped; }
+
+void Runner::pause(bool on) {
+  impl_->shared.paused = on;
+  impl_->shared.wake();
+}
+
+void Runner::retry() {
+  impl_->shared.retry = true;
+  impl_->shared.wake();
+}
+
+void Runner::ask_status() {
+  impl_->shared.status_asked = true;
+  impl_->shared.wake();
+}
+
+RunnerStatus Runner::status() const { return impl_->shared.status(); }
+
+std::uint64_t Runner::status_count() const { return impl_->shared.published; }
+
+bool Runner::start_fixed() const { return impl_->shared.start_fixed; }
+
+}  // namespace ch::tasks

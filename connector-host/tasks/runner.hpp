@@ -1,0 +1,74 @@
+// What runs an enabled task: a poll thread of its own with one consumer, one connector task object and an upload pool.
+// It never gives up on what a human or time can mend: it reports an interruption and tries again with capped back-off.
+// Functions may be called from any thread and do not wait for the poll thread, except where they say so.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "kafka/client_config.hpp"
+#include "kafka/group_client.hpp"
+#include "plugins/connector.hpp"
+#include "store/store.hpp"
+#include "tasks/budget.hpp"
+#include "tasks/status.hpp"
+
+namespace ch::tasks {
+
+// What the start of a task needs to know of its past, and of where it has to begin.
+struct StartAnswer {
+  std::optional<kafka::Trouble> trouble;
+  std::uint64_t series = 1;
+};
+
+struct RunnerSpec {
+  TaskInfo info;  // resolved configuration; the cluster id is filled in by the runner
+  std::string host;
+  std::string group_id;
+  std::string group_instance_id;
+  kafka::Properties cluster;
+  kafka::Properties overrides;
+  std::vector<std::string> topics;  // names, or one regular expression that begins with ^
+  std::shared_ptr<const plugins::Connector> connector;
+  Budget* host_budget = nullptr;
+  bool paused = false;
+
+  // Called on the poll thread, several runners of a task at the same time. Each of these is safe for that.
+  std::function<StartAnswer(kafka::GroupClient&, const std::map<std::string, std::int32_t>& partitions)> fix_start;
+  std::function<std::optional<store::SavedOffset>(const kafka::TopicPartition&)> saved_offset;
+  std::function<void(std::vector<store::SavedOffset>)> save_offsets;
+  std::function<void(store::Event)> add_event;
+};
+
+class Runner {
+ public:
+  explicit Runner(RunnerSpec spec);
+  Runner(const Runner&) = delete;
+  Runner& operator=(const Runner&) = delete;
+  ~Runner();  // as stop(discard), and waits for the thread
+
+  // Ends it: `discard` drops what is open; else it is stored and committed first, for as long as that takes or until
+  // `at_most` is over. May be called again with a harder choice.
+  void stop(bool discard, std::optional<std::chrono::milliseconds> at_most);
+  bool stopped() const;
+  void pause(bool on);
+  void retry();  // ends all waiting for a next try
+
+  void ask_status();  // makes the poll thread publish a fresh one soon
+  RunnerStatus status() const;
+  std::uint64_t status_count() const;  // how many have been published
+  // True when the start offsets are fixed and committed: a crash from here on changes nothing.
+  bool start_fixed() const;
+
+  struct Impl;
+
+ private:
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace ch::tasks

@@ -1,0 +1,100 @@
+// All that can be done with tasks: the one truth behind /v1, Kafka Connect's API and the CLI.
+// Every function may be called from any thread. A change is written to the store before it is answered; what it needs
+// of a runner then happens in the background: ask status(), or poll reached().
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "config/host_config.hpp"
+#include "plugins/registry.hpp"
+#include "store/store.hpp"
+#include "tasks/status.hpp"
+
+namespace ch::tasks {
+
+struct TaskView {
+  std::string name;
+  Config config;  // as given, secrets masked
+  TaskStatus status;
+  std::int64_t created_ms = 0;
+  std::int64_t updated_ms = 0;
+};
+
+struct ServiceOptions {
+  std::string advertised;  // host:port that other hosts and clients see
+  const config::HostConfig* config = nullptr;
+  const plugins::Registry* registry = nullptr;
+  store::Store* store = nullptr;
+  bool static_membership = true;  // false: the embedded broker of dev mode does not know it
+};
+
+class TaskService {
+ public:
+  explicit TaskService(ServiceOptions options);
+  TaskService(const TaskService&) = delete;
+  TaskService& operator=(const TaskService&) = delete;
+  ~TaskService();  // as stop()
+
+  Status start();  // runs what the store says is enabled
+  void stop();     // orderly: stores and commits what is open, within 30 s
+
+  // Name: 1 to 200 characters, UTF-8, no control characters. conflict if it is taken; invalid with every bad key.
+  Result<TaskView> create(const std::string& name, const Config& config, bool enabled);
+  struct PutAnswer {
+    TaskView task;
+    bool created = false;
+  };
+  Result<PutAnswer> put(const std::string& name, const Config& config, std::optional<bool> enabled);  // target survives if not given
+  Result<TaskView> patch(const std::string& name, const std::vector<std::pair<std::string, std::optional<std::string>>>& changes);
+  // Begins the removal; the task is gone when reached(name, Goal::gone). `discard`: what is open is dropped, not stored.
+  Status remove(const std::string& name, bool discard);
+
+  Result<TaskView> get(const std::string& name) const;
+  std::vector<TaskView> list() const;  // by name; statuses without partitions
+  Result<TaskStatus> status(const std::string& name) const;
+
+  // Idempotent. enable fixes and commits the start offsets before it answers, if the broker answers within 10 s.
+  Result<TaskStatus> enable(const std::string& name);
+  Result<TaskStatus> disable(const std::string& name);
+  Result<TaskStatus> pause(const std::string& name);
+  Result<TaskStatus> resume(const std::string& name);
+  Result<TaskStatus> restart(const std::string& name);  // also ends the waiting for a next try
+
+  enum class Goal { running, disabled, paused, gone };
+  bool reached(const std::string& name, Goal goal) const;  // running: every runner runs and owns its partitions
+
+  // What is wrong with such a task; empty: nothing. `preflight` also touches bucket and broker (up to 10 s).
+  std::vector<KeyProblem> validate(const std::string& name, const Config& config, bool preflight) const;
+  // The keys that a task of this connector may have: the common ones and the connector's.
+  Result<config::Definition> definition(const std::string& connector) const;
+
+  Result<ObjectPage> objects(const std::string& name, const ObjectQuery& query) const;  // asks the bucket; blocks
+  Result<std::vector<store::Event>> events(const std::string& name, std::int64_t after, std::size_t limit) const;
+
+  struct InstanceView {
+    std::string id;
+    std::string region;
+    bool reachable = false;
+    std::string message;  // why not
+  };
+  std::vector<InstanceView> instances() const;  // asks each broker, up to 2 s together
+  struct TopicView {
+    std::string name;
+    std::int32_t partitions = 0;
+    std::vector<std::string> tasks;
+  };
+  Result<std::vector<TopicView>> topics(const std::string& instance) const;
+
+  const plugins::Registry& registry() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace ch::tasks

@@ -1,0 +1,393 @@
+#include "tasks/session.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/log.hpp"
+#include "base/time.hpp"
+#include "tasks/frame.hpp"
+
+namespace ch::tasks {
+
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr std::int64_t kTickMs = 1000;             // the connector is called at least so often
+constexpr std::int64_t kPublishMs = 1000;
+constexpr std::int64_t kCommitDeadlineMs = 10000;  // past it a commit is still under way, and nothing may be concluded
+constexpr milliseconds kRevokeGrace{1500};         // to finish uploads under way: the whole group waits for us
+constexpr milliseconds kCloseTimeout{8000};
+constexpr std::uint64_t kHeldLimit = 8 << 20;      // bytes read and refused as busy, all lanes together
+constexpr std::size_t kMaxMarks = 64;
+constexpr std::int64_t kMarkMs = 250;
+
+}  // namespace
+
+Session::Session(const Context& context) : context_(context), task_(context.spec.info.name) { state_since_ms_ = now_ms(); }
+
+Session::~Session() {
+  context_.bridge.set_session(nullptr);
+  context_.shared.set_consumer(nullptr);
+}
+
+Session::Outcome Session::run() {
+  const auto& spec = context_.spec;
+  kafka::ConsumerSettings settings;
+  settings.cluster = spec.cluster;
+  settings.overrides = spec.overrides;
+  settings.group_id = spec.group_id;
+  settings.group_instance_id = spec.group_instance_id;
+  settings.client_id = fmt::format("connector-consumer-{}-{}", task_, spec.info.runner);
+  settings.task = task_;
+  settings.fetch_memory = spec.info.buffer_memory / 2;
+  settings.partitions = context_.partitions;
+  auto made = kafka::Consumer::create(settings, *this);
+  if (!made) return {End::failed, made.error().message, false};
+  consumer_ = std::move(*made);
+  if (const auto subscribed = consumer_->subscribe(spec.topics); !subscribed) return {End::failed, subscribed.error().message, false};
+  context_.bridge.set_session(this);
+  context_.shared.set_consumer([this] { consumer_->wake(); });
+  publish();
+  while (loop_once()) {
+  }
+  return leave(*end_);
+}
+
+// False when the session is over: `end_` says how.
+bool Session::loop_once() {
+  consumer_->poll(progress_ ? milliseconds(0) : time_to_wait());
+  progress_ = false;
+  const auto now = now_ms();
+  if (!end_) {
+    if (context_.shared.retry.exchange(false)) check(context_.connector.retry());
+    open_new();
+    context_.pool.serve();
+    progress_ = seek_asked() || read_lanes();
+    if (context_.shared.stopping && !flushing_) {
+      flushing_ = true;
+      check(context_.connector.flush());
+      next_tick_ms_ = 0;
+    }
+    tick();
+    send_commits(flushing_);
+    if (consumer_->commit_age().count() > kCommitDeadlineMs) on_rejoin_needed("an offset commit has not been answered in time");
+    if (committer_.gave_up(now)) on_rejoin_needed("the group coordinator keeps refusing our commits");
+  }
+  if (!end_ && context_.shared.stopping && (context_.shared.must_end(now) || finished_storing())) end_ = Outcome{End::stopped, "", worked_};
+  const bool due = now - published_ms_ >= kPublishMs && (progress_ || context_.shared.status_asked);
+  if (due || context_.shared.status_asked.exchange(false) || state() != published_state_) publish();
+  return !end_;
+}
+
+milliseconds Session::time_to_wait() const {
+  const auto now = now_ms();
+  std::int64_t next = std::min(next_tick_ms_, now + kTickMs);
+  if (!consumer_->commit_under_way()) next = std::min(next, committer_.next_ms(now));
+  return milliseconds(std::clamp<std::int64_t>(next - now, 0, kTickMs));
+}
+
+void Session::check(const Status& status) {
+  if (!status && !end_) end_ = Outcome{End::failed, status.error().message, worked_};
+}
+
+// ---- ownership ------------------------------------------------------------------------------------------------------
+
+void Session::on_assigned(std::vector<kafka::Assignment>& partitions) {
+  joined_ = true;
+  recover_cluster();
+  for (auto& assignment : partitions) adopt(assignment);
+  log::info(task_, "assigned {} partitions", partitions.size());
+}
+
+// Decides where the partition goes on; the connector may still move it when it has looked into the bucket.
+void Session::adopt(kafka::Assignment& assignment) {
+  Slot slot;
+  auto frame = decode_frame(assignment.metadata);
+  const auto saved = context_.spec.saved_offset(assignment.where);
+  const bool outlived = frame && !assignment.metadata.empty() && frame->series < context_.series;
+  if (assignment.committed_offset < 0 || outlived) {
+    // The broker forgot the offset, or a late copy of a commit from before a rewind came back: what we kept is right.
+    // A partition that was never known has been added since: it starts at its beginning.
+    if (saved) {
+      assignment.committed_offset = saved->offset;
+      frame = decode_frame(saved->state);
+    } else {
+      assignment.committed_offset = std::max<std::int64_t>(assignment.low, 0);
+      frame = Frame{context_.series, ""};
+    }
+  }
+  if (frame && frame->series == 0) frame->series = context_.series;
+  slot.position = assignment.committed_offset;
+  slot.end_offset = assignment.high;
+  assignment.start = std::max(assignment.committed_offset, assignment.low);
+  slot.assignment = assignment;
+  if (frame) {
+    slot.series = frame->series;
+    slot.state = frame->state;
+    committer_.open(assignment.id, assignment.where, slot.series, assignment.committed_offset, slot.state, now_ms());
+  }
+  auto& kept = slots_.emplace(assignment.id, std::move(slot)).first->second;
+  if (!frame) {
+    stand(kept, fmt::format("{}-{}: {}", assignment.where.topic, assignment.where.partition, frame.error().message));
+  } else if (assignment.committed_offset > assignment.high && assignment.high >= 0) {
+    stand(kept, fmt::format("{}-{}: the committed offset {} lies behind the end of the log, {}: the topic was made anew or has lost records",
+                            assignment.where.topic, assignment.where.partition, assignment.committed_offset, assignment.high));
+  } else {
+    if (assignment.low > assignment.committed_offset) {
+      event("gap", nullptr,
+            fmt::format("{}-{}: the broker has removed offsets {} to {} before they were stored (retention)", assignment.where.topic,
+                        assignment.where.partition, assignment.committed_offset, assignment.low - 1));
+    }
+    to_open_.push_back(assignment.id);
+  }
+}
+
+// The partition is not touched until somebody has looked; the others run.
+void Session::stand(Slot& slot, const std::string& message) {
+  slot.interruption = InterruptionStatus{"offset_lost", message,
+                                         "Disable the task, set its offsets with kafka-consumer-groups --reset-offsets, or change start.position; then enable it.",
+                                         now_ms(), 0};
+  event("interrupted", &*slot.interruption, message);
+}
+
+void Session::open_new() {
+  if (to_open_.empty()) return;
+  std::map<std::string, std::uint32_t> counts;
+  for (const auto& [id, slot] : slots_) ++counts[slot.assignment.where.topic];
+  std::vector<OpenPartition> list;
+  for (const auto id : std::exchange(to_open_, {})) {
+    auto& slot = slots_.at(id);
+    slot.opened = true;
+    const auto& a = slot.assignment;
+    list.push_back({id, a.where.topic, a.where.partition, a.committed_offset, slot.state, slot.series, a.low, counts[a.where.topic]});
+  }
+  check(context_.connector.open(list));
+  next_tick_ms_ = 0;
+}
+
+void Session::on_revoked(const std::vector<ch_partition_id>& partitions, bool lost) {
+  if (slots_.empty()) return;  // given up before
+  log::info(task_, "{} partitions {}", partitions.size(), lost ? "lost" : "revoked");
+  if (!lost && !end_) {
+    // What is nearly done may be finished: uploads under way, and the commits that belong to them.
+    const auto deadline = std::chrono::steady_clock::now() + kRevokeGrace;
+    while (std::chrono::steady_clock::now() < deadline && !end_ && (context_.pool.under_way() > 0 || !committer_.idle() || consumer_->commit_under_way())) {
+      context_.pool.serve();
+      consumer_->serve_commits();
+      tick();
+      send_commits(true);
+      context_.shared.wait(milliseconds(5));
+    }
+  }
+  give_up_all(lost);
+}
+
+void Session::give_up_all(bool lost) {
+  std::vector<PartitionId> opened;
+  for (const auto& [id, slot] : slots_) {
+    if (slot.opened) opened.push_back(id);
+    committer_.close(id);
+  }
+  slots_.clear();
+  to_open_.clear();
+  joined_ = false;
+  if (!opened.empty()) check(context_.connector.close(opened, lost));
+}
+
+Session::Outcome Session::leave(Outcome outcome) {
+  if (outcome.end != End::stopped) give_up_all(true);  // decide nothing more
+  if (!consumer_->close(kCloseTimeout)) log::warn(task_, "the group coordinator did not confirm our leaving; the session time-out will");
+  give_up_all(true);
+  context_.bridge.set_session(nullptr);
+  context_.shared.set_consumer(nullptr);
+  return outcome;
+}
+
+bool Session::finished_storing() {
+  if (!to_open_.empty() || !committer_.idle() || consumer_->commit_under_way()) return false;
+  const auto pending = context_.connector.pending();
+  if (!pending) check(tl::unexpected(pending.error()));
+  return pending && *pending == 0;
+}
+
+// ---- records --------------------------------------------------------------------------------------------------------
+
+bool Session::seek_asked() {
+  bool any = false;
+  for (auto& [id, slot] : slots_) {
+    if (!slot.seek_to) continue;
+    const auto target = std::max(*slot.seek_to, slot.assignment.low);
+    const bool in_place = !slot.reading && target == slot.assignment.start;
+    if (!in_place) {
+      if (const auto done = consumer_->seek(id, target); !done) {
+        log::debug(task_, "{}; trying again", done.error().message);
+        continue;
+      }
+    }
+    slot.seek_to.reset();
+    slot.reading = true;
+    slot.position = target;
+    slot.marks.clear();
+    any = true;
+  }
+  return any;
+}
+
+bool Session::read_lanes() {
+  if (context_.shared.paused && !flushing_) return false;
+  bool any = false;
+  for (const auto id : consumer_->readable()) {
+    const auto slot = slots_.find(id);
+    if (slot == slots_.end() || !slot->second.reading || slot->second.seek_to) continue;
+    any = read_lane(id, slot->second) || any;
+    if (end_) break;
+  }
+  return any;
+}
+
+bool Session::read_lane(ch_partition_id id, Slot& slot) {
+  if (consumer_->held_bytes() > kHeldLimit && !consumer_->holds(id)) return false;
+  const auto batch = consumer_->read(id);
+  if (!batch) {
+    on_rejoin_needed(batch.error().message);
+    return false;
+  }
+  std::size_t taken = 0;
+  if (!batch->records.empty()) {
+    const ch_batch c{sizeof(ch_batch), sizeof(ch_record), batch->records.data(), batch->records.size()};
+    const auto put = context_.connector.put(id, c);
+    if (!put) {
+      check(tl::unexpected(put.error()));
+      return false;
+    }
+    taken = *put;
+    if (taken > 0) {
+      const auto now = now_ms();
+      slot.position = batch->records[taken - 1].offset + 1;
+      if (slot.marks.size() < kMaxMarks && (slot.marks.empty() || now - slot.marks.back().time_ms >= kMarkMs)) slot.marks.push_back({slot.position, now});
+      consumer_->take(id, taken);
+    }
+  }
+  if (batch->end_of_partition && taken == batch->records.size()) {
+    slot.end_offset = std::max(slot.end_offset, *batch->end_of_partition);
+    slot.position = std::max(slot.position, *batch->end_of_partition);
+    check(context_.connector.end_of_partition(id, *batch->end_of_partition));
+    next_tick_ms_ = 0;
+  }
+  return taken > 0;
+}
+
+void Session::tick() {
+  const auto now = now_ms();
+  if (now < next_tick_ms_ && context_.pool.under_way() == 0) return;
+  const auto next = context_.connector.tick(now);
+  if (!next) {
+    check(tl::unexpected(next.error()));
+    return;
+  }
+  next_tick_ms_ = std::min(*next, now + kTickMs);
+}
+
+// ---- commits --------------------------------------------------------------------------------------------------------
+
+void Session::send_commits(bool everything) {
+  if (end_ || consumer_->commit_under_way()) return;
+  const auto requests = committer_.due(now_ms(), everything);
+  if (!requests.empty()) consumer_->commit(requests);
+}
+
+void Session::on_committed(const std::vector<kafka::CommitResult>& results) {
+  for (const auto& result : results) {
+    if (!result.error.empty()) log::debug(task_, "commit refused: {}", result.error);
+    if (result.fatal) on_rejoin_needed("the group coordinator refused our commit for good: " + result.error);
+  }
+  for (const auto& ack : committer_.answered(results, now_ms())) {
+    const auto slot = slots_.find(ack.id);
+    if (slot == slots_.end()) continue;
+    auto& marks = slot->second.marks;
+    while (!marks.empty() && marks.front().position <= ack.offset) marks.pop_front();
+    check(context_.connector.committed(ack.id, ack.offset, true));
+    next_tick_ms_ = 0;
+  }
+  if (auto changed = committer_.take_changed(); !changed.empty()) context_.spec.save_offsets(std::move(changed));
+}
+
+void Session::request_commit(ch_partition_id partition, std::int64_t offset, std::string state, bool urgent) {
+  if (slots_.contains(partition)) committer_.request(partition, offset, std::move(state), urgent, now_ms());
+}
+
+// ---- what the connector and the cluster report ----------------------------------------------------------------------
+
+void Session::resume(ch_partition_id partition, std::int64_t offset) {
+  if (const auto slot = slots_.find(partition); slot != slots_.end()) slot->second.seek_to = offset;
+}
+
+void Session::interrupted(ch_partition_id partition, const ch_interruption& what) {
+  InterruptionStatus status{std::string(view(what.reason)), std::string(view(what.message)), std::string(view(what.remedy)), now_ms(), what.next_try_ms};
+  const auto slot = slots_.find(partition);
+  if (partition != 0 && slot == slots_.end()) return;
+  auto& kept = partition == 0 ? interruption_ : slot->second.interruption;
+  const bool fresh = !kept || kept->reason != status.reason;
+  if (!fresh) status.since_ms = kept->since_ms;
+  kept = std::move(status);
+  if (fresh) {
+    log::warn(task_, "interrupted ({}): {}. {}", kept->reason, kept->message, kept->remedy);
+    event("interrupted", &*kept, kept->message);
+  }
+}
+
+void Session::recovered(ch_partition_id partition) {
+  const auto slot = slots_.find(partition);
+  if (partition != 0 && slot == slots_.end()) return;
+  auto& kept = partition == 0 ? interruption_ : slot->second.interruption;
+  if (!kept) return;
+  log::info(task_, "recovered from {}", kept->reason);
+  const InterruptionStatus was = *kept;
+  kept.reset();
+  event("recovered", &was, "recovered from " + was.reason);
+}
+
+void Session::stored(ch_partition_id partition, const ch_object& object) {
+  const auto slot = slots_.find(partition);
+  if (slot == slots_.end()) return;
+  StoredObject out;
+  out.key = view(object.key);
+  out.topic = view(object.topic);
+  out.partition = object.partition;
+  out.start_offset = object.start_offset;
+  out.end_offset = object.end_offset;
+  out.records = object.records;
+  out.bytes = object.bytes;
+  out.stored_ms = object.stored_ms;
+  slot->second.last_object = std::move(out);
+}
+
+void Session::on_trouble(const kafka::Trouble& what) {
+  const bool fresh = !trouble_ || trouble_->reason != what.reason;
+  const auto since = fresh ? now_ms() : trouble_->since_ms;
+  trouble_ = InterruptionStatus{what.reason, what.message, what.remedy, since, now_ms() + 5000};
+  if (fresh) {
+    log::warn(task_, "interrupted ({}): {}. {}", what.reason, what.message, what.remedy);
+    event("interrupted", &*trouble_, what.message);
+  }
+}
+
+void Session::on_reachable() {
+  if (trouble_ && trouble_->reason != "topic_missing") recover_cluster();
+}
+
+void Session::recover_cluster() {
+  if (!trouble_) return;
+  const InterruptionStatus was = *trouble_;
+  trouble_.reset();
+  log::info(task_, "recovered from {}", was.reason);
+  event("recovered", &was, "recovered from " + was.reason);
+}
+
+void Session::on_rejoin_needed(const std::string& why) {
+  if (!end_) end_ = Outcome{End::rejoin, why, worked_};
+}
+
+}  // namespace ch::tasks

@@ -1,0 +1,98 @@
+#include "tasks/start_position.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/time.hpp"
+#include "tasks/frame.hpp"
+
+namespace ch::tasks {
+
+namespace {
+
+using kafka::PartitionOffset;
+using kafka::TopicPartition;
+
+constexpr std::chrono::milliseconds kTimeout{5000};
+constexpr std::int64_t kJustEnabledMs = 5000;
+
+kafka::Answer<std::vector<PartitionOffset>> at_time(kafka::GroupClient& client, const std::vector<TopicPartition>& partitions, std::int64_t time) {
+  auto answer = client.at_time(partitions, time, kTimeout);
+  if (answer.trouble) return answer;
+  const auto ends = client.watermarks(partitions, kafka::Watermark::high, kTimeout);
+  if (ends.trouble) return ends;
+  for (std::size_t i = 0; i < answer.value.size(); ++i) {
+    if (answer.value[i].offset < 0) answer.value[i].offset = ends.value[i].offset;  // nothing is as young as that
+  }
+  return answer;
+}
+
+kafka::Answer<std::vector<PartitionOffset>> resolve(kafka::GroupClient& client, const std::vector<TopicPartition>& partitions, const std::string& position,
+                                                    std::int64_t enabled_ms) {
+  if (position == "earliest") return client.watermarks(partitions, kafka::Watermark::low, kTimeout);
+  if (position == "latest") {
+    // "Now" is the moment of enabling, also where the broker could not be asked until later.
+    if (enabled_ms == 0 || now_ms() - enabled_ms < kJustEnabledMs) return client.watermarks(partitions, kafka::Watermark::high, kTimeout);
+    return at_time(client, partitions, enabled_ms);
+  }
+  if (const auto time = parse_rfc3339(position)) return at_time(client, partitions, *time);
+  const auto& p = partitions.front();
+  return {kafka::Trouble{"offset_lost",
+                         fmt::format("start.position is `committed`, but the group has committed nothing for {}-{} (and {} other partitions)", p.topic,
+                                     p.partition, partitions.size() - 1),
+                         "Set start.position to earliest, latest or a time, or commit offsets with kafka-consumer-groups --reset-offsets.", false},
+          {}};
+}
+
+kafka::Trouble group_in_use() {
+  return {"broker_unreachable", "the task's consumer group still has members, so its start offsets cannot be set",
+          "Wait for the session of the last run to end (10 s), or stop whoever else uses the group; the task goes on by itself.", false};
+}
+
+std::vector<TopicPartition> all_of(const std::map<std::string, std::int32_t>& topics) {
+  std::vector<TopicPartition> out;
+  for (const auto& [topic, count] : topics) {
+    for (std::int32_t p = 0; p < count; ++p) out.push_back({topic, p});
+  }
+  return out;
+}
+
+}  // namespace
+
+StartPlan fix_start_positions(kafka::GroupClient& client, const std::map<std::string, std::int32_t>& topics, const store::TaskRecord& record,
+                              const std::string& wanted, const SavedOffsets& saved) {
+  StartPlan plan;
+  plan.series = record.series;
+  const auto partitions = all_of(topics);
+  const auto committed = client.committed(partitions, kTimeout);
+  if (committed.trouble) return {committed.trouble, plan.series, {}};
+  const bool fixed_before = !record.start_position.empty();
+  const bool rewind = fixed_before && record.start_position != wanted && wanted != "committed";
+  std::vector<TopicPartition> missing;
+  for (const auto& c : committed.value) {
+    if (const auto frame = decode_frame(c.metadata)) plan.series = std::max(plan.series, frame->series);
+    if (c.offset < 0 || rewind) missing.push_back(c.where);
+  }
+  if (rewind) ++plan.series;
+
+  std::vector<PartitionOffset> to_commit;
+  if (fixed_before && !rewind) {
+    // The broker has forgotten them (an empty group's offsets expire); partitions not kept either are new ones, which
+    // start at their beginning.
+    for (const auto& where : missing) {
+      if (const auto kept = saved.find(where); kept != saved.end()) to_commit.push_back({where, kept->second.offset, kept->second.state});
+    }
+  } else if (!missing.empty()) {
+    auto resolved = resolve(client, missing, wanted, record.enabled_ms);
+    if (resolved.trouble) return {resolved.trouble, plan.series, {}};
+    for (auto& r : resolved.value) to_commit.push_back({r.where, r.offset, encode_frame({plan.series, ""})});
+  }
+  const auto done = client.commit(to_commit, kTimeout);
+  if (done.trouble) return {done.trouble, plan.series, {}};
+  if (!done.value) return {group_in_use(), plan.series, {}};
+  for (auto& c : to_commit) plan.fixed.push_back({c.where.topic, c.where.partition, c.offset, std::move(c.metadata)});
+  return plan;
+}
+
+}  // namespace ch::tasks

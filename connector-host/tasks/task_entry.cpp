@@ -1,0 +1,228 @@
+#include "tasks/task_entry.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/log.hpp"
+#include "base/time.hpp"
+
+namespace ch::tasks {
+
+TaskEntry::TaskEntry(Services& services, store::TaskRecord record, SavedOffsets saved)
+    : services_(services), name_(record.name), record_(std::move(record)), since_ms_(now_ms()), saved_(std::move(saved)) {}
+
+Status TaskEntry::update(const std::function<bool(store::TaskRecord&)>& change, bool new_config) {
+  const std::lock_guard lock(mutex_);
+  auto changed = record_;
+  if (record_.target == store::Target::deleted) return fail(ErrorCode::conflict, fmt::format("Task {} is being deleted", record_.name));
+  if (!change(changed)) return {};
+  changed.updated_ms = now_ms();
+  if (const auto stored = services_.store.put_task(changed); !stored) return stored;
+  record_ = std::move(changed);
+  if (new_config && !runners_.empty()) restart_ = true;
+  services_.nudge();
+  return {};
+}
+
+store::TaskRecord TaskEntry::record() const {
+  const std::lock_guard lock(mutex_);
+  return record_;
+}
+
+bool TaskEntry::reconcile() {
+  const std::lock_guard lock(mutex_);
+  const bool wanted = record_.target == store::Target::enabled || record_.target == store::Target::paused;
+  const bool all_stopped = std::all_of(runners_.begin(), runners_.end(), [](const auto& r) { return r->stopped(); });
+  if (!runners_.empty() && (stopping_ || !wanted || restart_)) {
+    if (!stopping_) {
+      stopping_ = true;
+      for (const auto& runner : runners_) runner->stop(discard_, std::nullopt);
+      return false;
+    }
+    if (!all_stopped) return false;
+    runners_.clear();
+    stopping_ = restart_ = false;
+    since_ms_ = now_ms();
+    flush_offsets();
+  }
+  if (host_stops_ || gone_) return true;
+  if (record_.target == store::Target::deleted) {
+    if (const auto removed = services_.store.remove_task(record_.name); !removed) {
+      log::warn(record_.name, "could not be removed from the store, trying again: {}", removed.error().message);
+      return false;
+    }
+    gone_ = true;
+    return true;
+  }
+  if (wanted && runners_.empty()) start_runners();
+  if (wanted) {
+    for (const auto& runner : runners_) runner->pause(record_.target == store::Target::paused);
+  }
+  return true;
+}
+
+void TaskEntry::start_runners() {
+  const auto problems = services_.validation.check(record_.name, record_.config);
+  if (!problems.empty()) {
+    // It was valid when it was accepted: the host's configuration or the connector has changed since.
+    const auto refusal = fmt::format("the configuration is no longer valid: {}: {}", problems.front().key, problems.front().message);
+    if (refusal != std::exchange(refusal_, refusal)) log::error(name_, "cannot run: {}", refusal);
+    return;
+  }
+  refusal_.clear();
+  auto spec = services_.validation.resolve(record_.name, record_.config);
+  spec.host = services_.advertised;
+  spec.host_budget = &services_.budget;
+  spec.paused = record_.target == store::Target::paused;
+  const auto wanted = spec.info["start.position"];
+  spec.fix_start = [this, wanted](kafka::GroupClient& client, const std::map<std::string, std::int32_t>& topics) { return fix_start(client, topics, wanted); };
+  spec.saved_offset = [this](const kafka::TopicPartition& where) -> std::optional<store::SavedOffset> {
+    const std::lock_guard lock(offsets_mutex_);
+    const auto found = saved_.find(where);
+    return found == saved_.end() ? std::nullopt : std::optional(found->second);
+  };
+  spec.save_offsets = [this](std::vector<store::SavedOffset> offsets) {
+    const std::lock_guard lock(offsets_mutex_);
+    for (auto& offset : offsets) {
+      saved_[{offset.topic, offset.partition}] = offset;
+      unsaved_.push_back(std::move(offset));
+    }
+  };
+  spec.add_event = services_.add_event;
+  const auto count = config::parse_integer(spec.info["tasks.max"]).value_or(1);
+  // The byte budget is the task's, whatever the number of runners.
+  spec.info.buffer_memory /= static_cast<std::uint64_t>(count);
+  for (std::uint32_t id = 0; id < count; ++id) {
+    auto own = spec;
+    own.info.runner = id;
+    if (services_.static_membership) own.group_instance_id = fmt::format("connector-host-{}-{}", services_.host_id, id);
+    runners_.push_back(std::make_unique<Runner>(std::move(own)));
+  }
+}
+
+StartAnswer TaskEntry::fix_start(kafka::GroupClient& client, const std::map<std::string, std::int32_t>& topics, const std::string& wanted) {
+  const std::lock_guard one_at_a_time(start_mutex_);
+  const auto before = record();
+  const auto plan = fix_start_positions(client, topics, before, wanted, saved());
+  if (plan.trouble) return {plan.trouble, plan.series};
+  const std::lock_guard lock(mutex_);
+  auto changed = record_;
+  changed.series = plan.series;
+  changed.start_position = wanted;
+  auto stored = services_.store.save_offsets(changed.name, plan.fixed);
+  if (stored && (changed.series != record_.series || changed.start_position != record_.start_position)) stored = services_.store.put_task(changed);
+  if (!stored) {
+    return {kafka::Trouble{"disk_full", fmt::format("the start offsets could not be kept: {}", stored.error().message),
+                           "Make room on the disk of state.dir, or mend it; the task goes on by itself.", false},
+            plan.series};
+  }
+  record_ = std::move(changed);
+  const std::lock_guard offsets(offsets_mutex_);
+  for (const auto& offset : plan.fixed) saved_[{offset.topic, offset.partition}] = offset;
+  return {std::nullopt, plan.series};
+}
+
+bool TaskEntry::gone() const {
+  const std::lock_guard lock(mutex_);
+  return gone_;
+}
+
+bool TaskEntry::settled() const {
+  const std::lock_guard lock(mutex_);
+  return !restart_ && !stopping_ && !runners_.empty();
+}
+
+std::uint64_t TaskEntry::status_count() const {
+  const std::lock_guard lock(mutex_);
+  std::uint64_t sum = 0;
+  for (const auto& runner : runners_) sum += runner->status_count();
+  return sum;
+}
+
+void TaskEntry::remove(bool discard) {
+  const std::lock_guard lock(mutex_);
+  if (discard) {
+    discard_ = true;
+    for (const auto& runner : runners_) runner->stop(true, std::nullopt);
+  }
+  services_.nudge();
+}
+
+void TaskEntry::stop(std::chrono::milliseconds at_most) {
+  const std::lock_guard lock(mutex_);
+  host_stops_ = stopping_ = true;
+  for (const auto& runner : runners_) runner->stop(false, at_most);
+}
+
+void TaskEntry::retry() {
+  const std::lock_guard lock(mutex_);
+  for (const auto& runner : runners_) runner->retry();
+}
+
+bool TaskEntry::start_answered() const {
+  const std::lock_guard lock(mutex_);
+  return std::all_of(runners_.begin(), runners_.end(), [](const auto& r) {
+    const auto state = r->status().state;
+    return r->start_fixed() || r->stopped() || state == State::interrupted || state == State::failed;
+  });
+}
+
+void TaskEntry::ask_status() {
+  const std::lock_guard lock(mutex_);
+  for (const auto& runner : runners_) runner->ask_status();
+}
+
+TaskStatus TaskEntry::status() const {
+  const std::lock_guard lock(mutex_);
+  TaskStatus out;
+  out.name = record_.name;
+  out.enabled = record_.target == store::Target::enabled || record_.target == store::Target::paused;
+  out.group_id = "connect-" + record_.name;
+  out.since_ms = since_ms_;
+  out.state = out.enabled ? State::starting : State::disabled;
+  if (record_.target == store::Target::deleted) out.state = State::stopping;
+  if (out.enabled && runners_.empty() && !refusal_.empty()) {
+    RunnerStatus refused;
+    refused.host = services_.advertised;
+    refused.state = out.state = State::failed;
+    refused.since_ms = since_ms_;
+    refused.trace = refusal_;
+    out.runners.push_back(std::move(refused));
+  }
+  for (const auto& runner : runners_) {
+    auto one = runner->status();
+    if (stopping_ && (one.state == State::running || one.state == State::starting || one.state == State::disabled)) one.state = State::stopping;
+    if (out.runners.empty() || one.state > out.state) {
+      out.state = one.state;
+      out.since_ms = one.since_ms;
+    }
+    if (!out.interruption) out.interruption = one.interruption;
+    out.delay_ms = std::max(out.delay_ms, one.delay_ms);
+    out.memory_bytes += one.memory_bytes;
+    for (const auto& partition : one.partitions) out.lag += partition.lag;
+    out.runners.push_back(std::move(one));
+  }
+  return out;
+}
+
+void TaskEntry::flush_offsets() {
+  std::vector<store::SavedOffset> batch;
+  {
+    const std::lock_guard lock(offsets_mutex_);
+    batch.swap(unsaved_);
+  }
+  if (batch.empty()) return;
+  if (const auto stored = services_.store.save_offsets(name_, batch); !stored) {
+    log::warn(name_, "the committed offsets could not be kept: {}", stored.error().message);
+    const std::lock_guard lock(offsets_mutex_);
+    unsaved_.insert(unsaved_.begin(), batch.begin(), batch.end());
+  }
+}
+
+SavedOffsets TaskEntry::saved() const {
+  const std::lock_guard lock(offsets_mutex_);
+  return saved_;
+}
+
+}  // namespace ch::tasks

@@ -1,0 +1,78 @@
+// One task as the service keeps it: its record, its runners, and how to bring the one in line with the other. Any thread;
+// each entry has its own lock, which is never held while waiting for anything but the store.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "store/store.hpp"
+#include "tasks/runner.hpp"
+#include "tasks/service.hpp"
+#include "tasks/start_position.hpp"
+#include "tasks/validation.hpp"
+
+namespace ch::tasks {
+
+// What entries use of the service.
+struct Services {
+  const Validation& validation;
+  store::Store& store;
+  Budget& budget;
+  std::string advertised;
+  std::string host_id;
+  bool static_membership = true;
+  std::function<void(store::Event)> add_event;
+  std::function<void()> nudge;  // something must be reconciled soon
+};
+
+class TaskEntry {
+ public:
+  TaskEntry(Services& services, store::TaskRecord record, SavedOffsets saved);
+
+  // `change` edits the record (false: nothing to do); it is stored before this returns. `new_config`: runners must be
+  // made anew with it once the old ones have stored what is open.
+  Status update(const std::function<bool(store::TaskRecord&)>& change, bool new_config);
+  store::TaskRecord record() const;
+
+  // One step towards what the record says. True: done, nothing is under way.
+  bool reconcile();
+  bool gone() const;
+  bool settled() const;               // the runners are those that the record asks for, with its config
+  std::uint64_t status_count() const; // grows with every status that a runner has published
+  void remove(bool discard);          // after the record's target became deleted
+  void stop(std::chrono::milliseconds at_most);  // the host ends; the record stays as it is
+  void retry();
+  bool start_answered() const;        // the start offsets are fixed, or it is known why not
+
+  void ask_status();
+  TaskStatus status() const;
+  void flush_offsets();               // to the store
+  SavedOffsets saved() const;
+
+ private:
+  void start_runners();
+  StartAnswer fix_start(kafka::GroupClient& client, const std::map<std::string, std::int32_t>& topics, const std::string& wanted);
+
+  Services& services_;
+  const std::string name_;
+  mutable std::mutex mutex_;
+  store::TaskRecord record_;
+  std::vector<std::unique_ptr<Runner>> runners_;
+  bool restart_ = false;  // the runners have an older config
+  bool stopping_ = false;
+  bool discard_ = false;
+  bool host_stops_ = false;
+  bool gone_ = false;
+  std::string refusal_;  // why it cannot run although it should
+  std::int64_t since_ms_ = 0;  // of the state without runners
+  std::mutex start_mutex_;     // several runners fix the start one after the other
+
+  mutable std::mutex offsets_mutex_;
+  SavedOffsets saved_;
+  std::vector<store::SavedOffset> unsaved_;
+};
+
+}  // namespace ch::tasks

@@ -1,0 +1,49 @@
+#include "tasks/upload_pool.hpp"
+
+#include <boost/asio/post.hpp>
+#include <utility>
+
+namespace ch::tasks {
+
+UploadPool::UploadPool(unsigned threads, std::function<void()> wake) : wake_(std::move(wake)), threads_(threads) {}
+
+UploadPool::~UploadPool() { threads_.join(); }
+
+bool UploadPool::submit(ch_job_fn run, ch_job_fn done, void* job) {
+  if (under_way_ >= kMaxJobs) return false;
+  ++under_way_;
+  boost::asio::post(threads_, [this, run, done, job] {
+    run(job);
+    {
+      const std::lock_guard lock(mutex_);
+      done_.push_back({done, job});
+      some_done_.notify_one();
+    }
+    wake_();
+  });
+  return true;
+}
+
+void UploadPool::serve() {
+  std::vector<Done> ready;
+  {
+    const std::lock_guard lock(mutex_);
+    ready.swap(done_);
+  }
+  for (const auto& done : ready) {
+    --under_way_;
+    done.call(done.job);
+  }
+}
+
+void UploadPool::finish() {
+  while (under_way_ > 0) {
+    {
+      std::unique_lock lock(mutex_);
+      some_done_.wait(lock, [this] { return !done_.empty(); });
+    }
+    serve();
+  }
+}
+
+}  // namespace ch::tasks

@@ -1,0 +1,150 @@
+#include "tasks/validation.hpp"
+
+#include <fmt/format.h>
+
+#include <boost/algorithm/string.hpp>
+#include <regex>
+
+#include "base/time.hpp"
+#include "config/overrides.hpp"
+
+namespace ch::tasks {
+
+namespace {
+
+constexpr std::string_view kDefaultConnector = "cos-sink";
+constexpr std::size_t kLongestName = 200;
+constexpr std::string_view kOverridePrefix = "consumer.override.";
+
+std::string value_of(const Config& config, std::string_view key, std::string_view otherwise = "") {
+  const auto found = config.find(key);
+  return found == config.end() || found->second.empty() ? std::string(otherwise) : found->second;
+}
+
+}  // namespace
+
+std::vector<std::string> split_list(const std::string& text) {
+  std::vector<std::string> parts, out;
+  boost::split(parts, text, boost::is_any_of(","));
+  for (auto& part : parts) {
+    boost::trim(part);
+    if (!part.empty()) out.push_back(std::move(part));
+  }
+  return out;
+}
+
+std::vector<KeyProblem> check_name(const std::string& name) {
+  const bool control = std::any_of(name.begin(), name.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
+  if (!name.empty() && name.size() <= kLongestName && !control && name == boost::trim_copy(name)) return {};
+  return {{"name", control ? "" : name, fmt::format("must be 1 to {} bytes of UTF-8 without control characters and without blanks at its ends", kLongestName)}};
+}
+
+Result<config::Definition> Validation::definition(const std::string& name) const {
+  const auto connector = registry_.find(name);
+  if (connector == nullptr) {
+    std::vector<std::string> known;
+    for (const auto& c : registry_.connectors()) known.push_back(c->name());
+    return fail(ErrorCode::invalid, "no such connector", {{"connector.class", name, fmt::format("no such connector; there are: {}", fmt::join(known, ", "))}});
+  }
+  auto own = config::Definition::from_schema(connector->config_schema());
+  if (!own) return tl::unexpected(own.error());
+  auto both = config::task_definition();
+  both.merge(*own);
+  return both;
+}
+
+const config::Instance* Validation::instance_of(const Config& config) const {
+  const auto id = value_of(config, "instance.id");
+  if (id.empty() && host_.instances.size() == 1) return &host_.instances.begin()->second;
+  const auto found = host_.instances.find(id);
+  return found == host_.instances.end() ? nullptr : &found->second;
+}
+
+void Validation::check_common(const Config& config, std::vector<KeyProblem>& problems) const {
+  const auto topics = split_list(value_of(config, "topics"));
+  const auto regex = value_of(config, "topics.regex");
+  if (topics.empty() == regex.empty()) {
+    problems.push_back({"topics", value_of(config, "topics"), "exactly one of topics (a topic or a comma list) and topics.regex must be given"});
+  }
+  if (!regex.empty()) {
+    try {
+      const std::regex compiled(regex, std::regex::extended);
+    } catch (const std::regex_error& error) {
+      problems.push_back({"topics.regex", regex, fmt::format("is not a POSIX extended regular expression: {}", error.what())});
+    }
+  }
+  if (instance_of(config) == nullptr) {
+    std::vector<std::string> known;
+    for (const auto& [id, instance] : host_.instances) known.push_back(id);
+    problems.push_back({"instance.id", value_of(config, "instance.id"),
+                        known.empty() ? "the host has no instance: set `instances` or `bootstrap.servers` in its configuration"
+                                      : fmt::format("must name an instance of the host: {}", fmt::join(known, ", "))});
+  }
+  const auto start = value_of(config, "start.position", "latest");
+  if (start != "latest" && start != "earliest" && start != "committed" && !parse_rfc3339(start)) {
+    problems.push_back({"start.position", start, "must be latest, earliest, committed, or an RFC 3339 time such as 2026-01-31T08:00:00Z"});
+  }
+  if (const auto interval = config::parse_integer(value_of(config, "rotate.interval.ms")); interval && *interval < host_.rotate_interval_min_ms) {
+    problems.push_back({"rotate.interval.ms", value_of(config, "rotate.interval.ms"),
+                        fmt::format("must be at least {} (the host's rotate.interval.min.ms)", host_.rotate_interval_min_ms)});
+  }
+}
+
+std::vector<KeyProblem> Validation::check(const std::string& name, const Config& config) const {
+  auto problems = check_name(name);
+  const auto known = definition(value_of(config, "connector.class", kDefaultConnector));
+  if (!known) {
+    const auto& error = known.error();
+    if (error.problems.empty()) {
+      problems.push_back({"connector.class", value_of(config, "connector.class"), error.message});
+    } else {
+      problems.insert(problems.end(), error.problems.begin(), error.problems.end());
+    }
+    return problems;
+  }
+  const auto add = [&](std::vector<KeyProblem> more) { problems.insert(problems.end(), more.begin(), more.end()); };
+  add(known->check(config));
+  add(config::check_overrides(config));
+  check_common(config, problems);
+  if (problems.empty()) {
+    const auto spec = resolve(name, config);
+    add(spec.connector->validate(spec.info));
+  }
+  return problems;
+}
+
+RunnerSpec Validation::resolve(const std::string& name, const Config& given) const {
+  const auto connector = value_of(given, "connector.class", kDefaultConnector);
+  const auto config = definition(connector)->with_defaults(given);
+  const auto& instance = *instance_of(given);
+  RunnerSpec spec;
+  spec.connector = registry_.find(connector);
+  spec.group_id = "connect-" + name;
+  spec.cluster = instance.client;
+  for (const auto& [key, value] : config) {
+    if (key.starts_with(kOverridePrefix)) spec.overrides[key.substr(kOverridePrefix.size())] = value;
+  }
+  spec.topics = split_list(value_of(config, "topics"));
+  if (spec.topics.empty()) {
+    const auto regex = value_of(config, "topics.regex");
+    spec.topics = {regex.starts_with("^") ? regex : "^" + regex};
+  }
+  spec.info.name = name;
+  spec.info.instance = instance.id;
+  spec.info.region = instance.region;
+  spec.info.temp_dir = (host_.state_dir / "tmp").string();
+  spec.info.upload_threads = static_cast<std::uint32_t>(config::parse_integer(value_of(config, "upload.threads")).value_or(2));
+  spec.info.buffer_memory = static_cast<std::uint64_t>(config::parse_bytes(value_of(config, "buffer.memory")).value_or(64 << 20));
+  spec.info.config = config;
+  return spec;
+}
+
+Config Validation::masked(const Config& config) const {
+  const auto known = definition(value_of(config, "connector.class", kDefaultConnector));
+  if (known) return known->masked(config);
+  Config names;  // the connector is gone, and with it the knowledge of what is secret
+  for (const auto& [key, value] : config) names.emplace(key, key == "connector.class" || key == "topics" ? value : "********");
+  return names;
+}
+
+}  // namespace ch::tasks

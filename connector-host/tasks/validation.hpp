@@ -1,0 +1,36 @@
+// From a task's configuration to what runs: every check of it, and the resolved form. Any thread; no I/O.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "config/definition.hpp"
+#include "config/host_config.hpp"
+#include "plugins/registry.hpp"
+#include "tasks/runner.hpp"
+
+namespace ch::tasks {
+
+class Validation {
+ public:
+  Validation(const config::HostConfig& host, const plugins::Registry& registry) : host_(host), registry_(registry) {}
+
+  // The common keys and those of the connector.
+  Result<config::Definition> definition(const std::string& connector) const;
+  std::vector<KeyProblem> check(const std::string& name, const Config& config) const;
+  // Only for a config that passed check(): what a runner needs, without its callbacks and ids.
+  RunnerSpec resolve(const std::string& name, const Config& config) const;
+  Config masked(const Config& config) const;
+
+ private:
+  const config::Instance* instance_of(const Config& config) const;
+  void check_common(const Config& config, std::vector<KeyProblem>& problems) const;
+
+  const config::HostConfig& host_;
+  const plugins::Registry& registry_;
+};
+
+std::vector<KeyProblem> check_name(const std::string& name);
+std::vector<std::string> split_list(const std::string& text);  // at commas, blanks trimmed, empty parts left out
+
+}  // namespace ch::tasks

@@ -1,0 +1,108 @@
+// The verbs of COS that an archiver needs. One call = one signed HTTP request on a kept connection; no retries here:
+// when to try again is the writer's decision. Blocking: for upload-pool threads. Safe for several threads at once.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "outcome.hpp"
+#include "signer.hpp"
+
+namespace ch::cos {
+
+struct Endpoint {
+  std::string base;    // "https://bucket-125.cos.ap-guangzhou.myqcloud.com" or "http://127.0.0.1:9000/bucket-125" (path style)
+  std::string bucket;  // "bucket-125"
+};
+
+// Source of a request's body; may be read again for another try.
+struct Body {
+  std::size_t size = 0;
+  std::uint64_t crc64 = 0;
+  std::function<std::size_t(std::size_t at, std::span<char> out)> read;  // null for an empty body
+};
+
+// Names without "x-cos-meta-", lower case. Empty values are not sent.
+using Metadata = std::map<std::string, std::string>;
+
+struct ObjectHead {
+  std::uint64_t size = 0;
+  std::string etag;
+  std::optional<std::uint64_t> crc64;
+  Metadata metadata;
+};
+
+struct ListedObject {
+  std::string key;
+  std::uint64_t size = 0;
+  std::int64_t modified_ms = 0;
+};
+
+struct ListPage {
+  std::vector<ListedObject> objects;
+  std::string next_marker;  // empty: no more
+};
+
+struct Part {
+  int number = 0;
+  std::string etag;  // as COS gave it, with quotes
+  std::uint64_t size = 0;
+};
+
+// How new objects are made.
+struct ObjectOptions {
+  std::string acl;            // "private"
+  std::string storage_class;  // "STANDARD"
+  std::string encryption;     // value of x-cos-server-side-encryption; "" none
+  std::string content_type;
+  std::string content_encoding;
+  Metadata metadata;
+};
+
+template <class T>
+struct Reply {
+  Failure failure;  // ok(): `value` is valid
+  T value{};
+  bool ok() const { return failure.ok(); }
+};
+
+class Client {
+ public:
+  virtual ~Client() = default;
+  // With x-cos-forbid-overwrite: conflict if the key exists. Checks COS's CRC64 against the body's: a difference is
+  // Outcome::retry with code "CrcMismatch" (the object is there: HEAD it before anything else).
+  virtual Failure put(const std::string& key, const Body& body, const ObjectOptions& options) = 0;
+  virtual Reply<ObjectHead> head(const std::string& key) = 0;
+  // Keys of the prefix behind `marker` (exclusive), ascending in UTF-8 byte order.
+  virtual Reply<ListPage> list(const std::string& prefix, const std::string& marker, int max_keys) = 0;
+  virtual Reply<std::string> initiate(const std::string& key, const ObjectOptions& options) = 0;  // upload id
+  virtual Reply<Part> upload_part(const std::string& key, const std::string& upload_id, int number, const Body& body) = 0;
+  virtual Reply<std::vector<Part>> list_parts(const std::string& key, const std::string& upload_id) = 0;  // all pages
+  // With x-cos-forbid-overwrite. An <Error> inside the 200 is a failure like any other.
+  virtual Failure complete(const std::string& key, const std::string& upload_id, const std::vector<Part>& parts) = 0;
+  virtual Failure abort(const std::string& key, const std::string& upload_id) = 0;  // absent upload = ok
+  virtual Failure head_bucket() = 0;
+  // A GET link, valid for `seconds`; signed here, asks nobody.
+  virtual std::string presigned_get(const std::string& key, std::int64_t seconds) = 0;
+};
+
+struct ClientOptions {
+  Endpoint endpoint;
+  Credentials credentials;
+  std::string ca_file;  // "" the system's
+  std::int64_t connect_timeout_ms = 5000;
+  std::int64_t stall_timeout_ms = 20000;  // no byte moved for so long
+  std::int64_t total_timeout_ms = 300000;
+  std::function<std::int64_t()> now_ms;  // wall clock; corrected by COS's Date when COS says that it is off
+};
+
+// Throws std::invalid_argument for an endpoint that is no http(s) URL.
+std::unique_ptr<Client> make_client(ClientOptions options);
+
+}  // namespace ch::cos

@@ -1,0 +1,57 @@
+// HTTP/1.1 over libcurl, as an object store needs it: connections are kept, every byte of a request is decided by the
+// caller, nothing follows redirects or goes through a proxy, everything has a deadline and a bound. Blocking. One
+// Transport serves any number of threads; each call takes an idle connection or opens one.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "outcome.hpp"
+#include "signer.hpp"
+
+namespace ch::cos {
+
+constexpr std::size_t kMaxAnswerBytes = std::size_t{4} << 20;  // of a body: a LIST of 1000 keys of 850 bytes, all percent-encoded, fits
+constexpr std::size_t kMaxAnswerHeaderBytes = std::size_t{64} << 10;
+constexpr std::size_t kMaxIdleConnections = 64;
+
+struct TransportOptions {
+  std::string ca_file;  // "" the system's
+  std::int64_t connect_timeout_ms = 0;
+  std::int64_t stall_timeout_ms = 0;
+  std::int64_t total_timeout_ms = 0;
+};
+
+struct Request {
+  std::string method;
+  std::string url;  // sent byte for byte
+  Pairs headers;    // with "host"; without content-length, which is `body_size` for PUT and POST
+  std::size_t body_size = 0;
+  std::function<std::size_t(std::size_t at, std::span<char> out)> body;  // null if there is none
+};
+
+class Transport {
+ public:
+  explicit Transport(TransportOptions options);
+  ~Transport();
+  // Any answer, also one that came before the body was through; status 0 and `error` if there is none to be trusted.
+  // A request with a body is sent once. One without may be sent twice if a kept connection breaks.
+  Answer send(const Request& request);
+
+ private:
+  struct Handle;
+  std::unique_ptr<Handle> take();
+  void keep(std::unique_ptr<Handle> handle);
+
+  TransportOptions options_;
+  std::mutex mutex_;
+  std::vector<std::unique_ptr<Handle>> idle_;
+};
+
+}  // namespace ch::cos

@@ -1,0 +1,51 @@
+// What a caller can do about the answer of COS: every failure is one of these few classes, decided in one place.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+
+namespace ch::cos {
+
+enum class Outcome {
+  ok,
+  absent,     // 404 of a key (HEAD, or NoSuchKey)
+  no_upload,  // 404 NoSuchUpload
+  conflict,   // 409: a question; HEAD the key
+  retry,      // network, time-out, 5xx, 400 RequestTimeout, damage in transport: the request may or may not have had its effect
+  throttled,  // 503 SlowDown, 429: as retry, and slower
+  interrupt,  // somebody has to mend something: `reason` says what
+  bug,        // our request was wrong (400 Invalid..., SignatureDoesNotMatch): stands until a human looks; `reason` cos_error
+};
+
+struct Failure {
+  Outcome outcome = Outcome::ok;
+  std::string reason;   // interruption reason of the REST API: access_denied, bucket_missing, credentials_expired, arrears, throttled,
+                        // cos_unreachable, cos_error, region_mismatch
+  std::string code;     // COS's error code or "" ; a libcurl error text for network failures
+  std::string message;  // for a person: request, HTTP status, code, COS's message, request id; never a secret
+  std::string remedy;   // what to do
+  std::int64_t retry_after_ms = 0;  // from Retry-After; 0 none
+  std::int64_t server_time_ms = 0;  // COS's clock if the answer says that ours is wrong; else 0
+
+  bool ok() const { return outcome == Outcome::ok; }
+};
+
+// What came back for a request.
+struct Answer {
+  int status = 0;                              // 0: none, or a broken one; `error` says why
+  std::string error;                           // what is wrong with the transport or the answer, for a person
+  std::map<std::string, std::string> headers;  // names in lower case
+  std::string body;                            // an <Error> document or anything
+
+  // What the sender knows and the answer does not say.
+  std::string assumed_code = {};  // the code to take for an answer that has none (HEAD answers have no body); "" none
+  std::string action = {};        // the CAM action that the request needs: "cos:PutObject"
+
+  std::string header(const std::string& name) const;  // "" if there is none
+};
+
+// `request` is "PUT <key>" or the like, for the message. 2xx without an <Error> document is Outcome::ok.
+Failure classify(const Answer& answer, const std::string& request, const std::string& bucket);
+
+}  // namespace ch::cos

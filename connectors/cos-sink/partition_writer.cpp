@@ -1,0 +1,303 @@
+#include "partition_writer.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <stdexcept>
+#include <utility>
+
+namespace ch::cos {
+
+PartitionWriter::PartitionWriter(Context& context, const ch::OpenPartition& opened)
+    : context_(context),
+      id_(opened.id),
+      identity_{context.settings.cluster, context.settings.task, opened.topic, opened.partition, opened.series},
+      retry_(context.host, {opened.id}),
+      open_{Buffer(context.pool)},
+      last_requested_(opened.committed_offset) {
+  auto state = decode(opened.state, opened.committed_offset);
+  if (const auto* wrong = std::get_if<std::string>(&state)) {
+    phase_ = Phase::standing;
+    retry_.stand("offset_lost",
+                 fmt::format("the state committed beside offset {} of {}-{} cannot be used: {}", opened.committed_offset, opened.topic,
+                             opened.partition, *wrong),
+                 "restore the group's offset metadata, or set the offset anew through the offsets API");
+    return;
+  }
+  place_.position = opened.committed_offset;
+  recovery_ = std::make_shared<Recovery>(context, id_, identity_, retry_, std::move(std::get<State>(state)));
+  check_names();
+}
+
+PartitionWriter::~PartitionWriter() { leave_turn(); }
+
+// So that no cut can fail: the longest key that this partition can have is rendered once.
+void PartitionWriter::check_names() {
+  try {
+    const auto fields = context_.settings.key_fields(identity_.topic, identity_.partition, std::numeric_limits<std::int64_t>::max(), 0);
+    (void)context_.settings.keys.render(fields);
+  } catch (const std::length_error& error) {
+    phase_ = Phase::standing;
+    recovery_.reset();
+    retry_.stand("cos_error", fmt::format("objects of {}-{} cannot be named: {}", identity_.topic, identity_.partition, error.what()),
+                 "shorten object.key.template");
+  }
+}
+
+void PartitionWriter::step(std::int64_t now) {
+  switch (phase_) {
+    case Phase::recovering:
+      recover(now);
+      break;
+    case Phase::waiting:
+      if (context_.replaying != 0) break;
+      context_.replaying = id_;
+      phase_ = Phase::re_reading;
+      next_ = recovery_->intent().start;
+      context_.host.resume(id_, next_);
+      break;
+    case Phase::running:
+      run(now);
+      break;
+    case Phase::re_reading:
+    case Phase::standing:
+      break;
+  }
+}
+
+void PartitionWriter::recover(std::int64_t now) {
+  recovery_->step(now);
+  if (!recovery_->verdict()) return;
+  switch (*recovery_->verdict()) {
+    case Recovery::Verdict::stand:
+      phase_ = Phase::standing;
+      return;
+    case Recovery::Verdict::re_read:
+      open_.start = recovery_->intent().start;
+      phase_ = Phase::waiting;
+      return step(now);
+    case Recovery::Verdict::go_on: {
+      const auto committed = place_.position;
+      place_ = recovery_->place();
+      // Between the end of the last object and the committed offset there are no records.
+      begin_at(place_.position, recovery_->moved() ? place_.position : std::max(place_.position, committed));
+      recovery_.reset();
+      return step(now);
+    }
+  }
+}
+
+void PartitionWriter::begin_at(std::int64_t position, std::int64_t resume_at) {
+  open_ = {Buffer(context_.pool), position};
+  next_ = resume_at;
+  end_seen_ = -1;
+  phase_ = Phase::running;
+  context_.host.resume(id_, resume_at);
+}
+
+void PartitionWriter::run(std::int64_t now) {
+  for (;;) {
+    if (upload_) {
+      upload_->step(now);
+      if (upload_->intent_ready() && !intent_requested_) commit_intent();
+      if (!upload_->result()) return;
+      upload_done();
+    }
+    if (!due(now)) break;
+    cut(now);
+  }
+  commit_idle();
+}
+
+PartitionWriter::Taken PartitionWriter::put(const ch::Batch& batch, std::int64_t now) {
+  if (phase_ == Phase::re_reading) return re_read(batch, now);
+  if (phase_ != Phase::running || context_.flushing) return {};
+  if (due(now)) run(now);
+  if (due(now)) return {};  // the object before it is still being stored
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    const auto& record = batch[i];
+    if (record.offset < next_) continue;
+    if (!append(record, now)) return {i, true};
+    if (!full()) continue;
+    run(now);
+    if (open_.records > 0) return {i + 1, false};
+  }
+  return {batch.size(), false};
+}
+
+// Exactly the records of the intent's range. It ends with its last offset, with an offset behind it, or with the end of
+// the partition: compaction, retention and transaction markers may have left any of them out.
+PartitionWriter::Taken PartitionWriter::re_read(const ch::Batch& batch, std::int64_t now) {
+  const std::int64_t end = recovery_->intent().end;
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    const auto& record = batch[i];
+    if (record.offset < next_) continue;
+    if (record.offset >= end) {
+      re_read_done(now);
+      return {i, false};
+    }
+    if (!append(record, now)) return {i, true};
+    if (record.offset + 1 < end) continue;
+    re_read_done(now);
+    return {i + 1, false};
+  }
+  return {batch.size(), false};
+}
+
+void PartitionWriter::re_read_done(std::int64_t now) {
+  Intent intent = recovery_->intent();
+  recovery_.reset();
+  leave_turn();
+  phase_ = Phase::running;
+  next_ = intent.end;
+  // Even if nothing is left of the range: an empty object keeps the chain whole and its key from a late request of the
+  // intent's first owner, which would put an object beside the chain.
+  upload(std::move(intent), true, now);
+  run(now);
+}
+
+bool PartitionWriter::append(const ch_record& record, std::int64_t now) {
+  const auto value = ch::bytes_view(record.value);
+  if (!open_.content.ensure(value.size() + 1)) {
+    report_if_too_large(record, value.size() + 1);
+    return false;
+  }
+  if (std::exchange(too_large_reported_, false)) retry_.succeeded();
+  open_.content.append(value);
+  open_.content.append("\n");
+  if (open_.records++ == 0) open_.opened_ms = now;
+  open_.last_ms = now;
+  next_ = record.offset + 1;
+  return true;
+}
+
+// Not while anything of this partition's own is still to be stored: that may make room.
+void PartitionWriter::report_if_too_large(const ch_record& record, std::uint64_t bytes) {
+  if (bytes <= context_.settings.buffer_memory / 2 || open_.records > 0 || upload_ || std::exchange(too_large_reported_, true)) return;
+  retry_.stand("cos_error",
+               fmt::format("record of {} bytes at offset {} of {}-{} does not fit: raise buffer.memory", bytes, record.offset,
+                           identity_.topic, identity_.partition),
+               fmt::format("raise buffer.memory to at least {}", 2 * bytes));
+}
+
+bool PartitionWriter::full() const {
+  const auto& settings = context_.settings;
+  return open_.content.size() >= settings.rotate_bytes || (settings.rotate_records != 0 && open_.records >= settings.rotate_records);
+}
+
+std::int64_t PartitionWriter::due_ms() const {
+  const auto& settings = context_.settings;
+  const auto by_time = open_.opened_ms + settings.rotate_interval_ms;
+  return settings.rotate_idle_ms == 0 ? by_time : std::min(by_time, open_.last_ms + settings.rotate_idle_ms);
+}
+
+bool PartitionWriter::due(std::int64_t now) const { return open_.records > 0 && (context_.flushing || full() || now >= due_ms()); }
+
+void PartitionWriter::cut(std::int64_t now) {
+  Intent intent;
+  intent.key = context_.settings.keys.render(context_.settings.key_fields(identity_.topic, identity_.partition, open_.start, now));
+  intent.start = open_.start;
+  intent.end = next_;
+  intent.fingerprint = context_.settings.fingerprint;
+  intent.bytes = open_.content.size();
+  intent.records = open_.records;
+  intent.time_ms = now;
+  upload(std::move(intent), false, now);
+}
+
+void PartitionWriter::upload(Intent intent, bool reread, std::int64_t now) {
+  const auto end = intent.end;
+  upload_ =
+      std::make_shared<Upload>(context_, id_, identity_, retry_,
+                               Cut{std::move(intent), std::make_shared<const Buffer>(std::move(open_.content)), open_.records, reread});
+  open_ = {Buffer(context_.pool), end};
+  intent_requested_ = reread;
+  upload_->step(now);
+}
+
+void PartitionWriter::upload_done() {
+  const Intent intent = upload_->intent();
+  const auto result = *upload_->result();
+  upload_.reset();
+  place_ = {intent.key, result.end, intent.time_ms};
+  const auto now = context_.host.now_ms();
+  context_.host.stored(
+      id_, {intent.key, identity_.topic, identity_.partition, intent.start, result.end, result.records, result.bytes, now, {}, 0});
+  if (result.end == intent.end) return;
+  context_.host.log(ch::LogLevel::warn,
+                    fmt::format("{} is there already and ends at {}, not at {}: going on from there", intent.key, result.end, intent.end));
+  begin_at(result.end, result.end);
+}
+
+void PartitionWriter::commit_intent() {
+  intent_requested_ = true;
+  commit({upload_->intent().start, encode(upload_->intent()), true});
+}
+
+// Everything that has been taken is in the bucket but for the open object.
+void PartitionWriter::commit_idle() {
+  const auto offset = open_.records == 0 ? std::max(place_.position, end_seen_) : place_.position;
+  if (offset > last_requested_) commit({offset, encode(place_), false});
+}
+
+void PartitionWriter::commit(Commit next) {
+  last_requested_ = next.offset;
+  if (requested_) {
+    next_commit_ = std::move(next);
+    return;
+  }
+  requested_ = std::move(next);
+  context_.host.request_commit(id_, requested_->offset, requested_->state, requested_->is_intent ? ch::Urgency::now : ch::Urgency::lazy);
+}
+
+void PartitionWriter::committed(std::int64_t offset, bool stored) {
+  if (!stored || !requested_ || requested_->offset != offset) return;  // refused: the host repeats the same, or closes us
+  const bool is_intent = std::exchange(requested_, std::nullopt)->is_intent;
+  if (is_intent && upload_ && upload_->intent().start == offset) upload_->intent_committed();
+  if (next_commit_) commit(*std::exchange(next_commit_, std::nullopt));
+}
+
+void PartitionWriter::end_of_partition(std::int64_t offset, std::int64_t now) {
+  if (phase_ != Phase::running && phase_ != Phase::re_reading) return;
+  end_seen_ = offset;
+  if (phase_ == Phase::re_reading && offset >= recovery_->intent().end) re_read_done(now);
+  step(now);
+}
+
+std::int64_t PartitionWriter::next_ms(std::int64_t now) const {
+  if (phase_ == Phase::recovering) return recovery_->next_ms(now);
+  if (phase_ != Phase::running) return kNever;
+  if (upload_) return retry_.next_ms(now);
+  return open_.records == 0 ? kNever : due_ms();
+}
+
+void PartitionWriter::retry_now() {
+  retry_.now_due();
+  if (recovery_) recovery_->now_due();
+}
+
+bool PartitionWriter::pending() const {
+  if (phase_ == Phase::standing) return false;
+  return open_.records > 0 || upload_ || requested_ || (recovery_ && recovery_->has_intent());
+}
+
+ch::Progress PartitionWriter::describe() const {
+  if (open_.records == 0) return {};
+  return {open_.start, open_.records, open_.content.size(), phase_ == Phase::running ? due_ms() : 0};
+}
+
+std::uint64_t PartitionWriter::bytes_to_cut() const { return phase_ == Phase::running && !upload_ ? open_.content.size() : 0; }
+
+void PartitionWriter::cut_early(std::int64_t now) {
+  context_.host.count("objects_cut_for_memory_total", 1);
+  cut(now);
+  run(now);
+}
+
+void PartitionWriter::leave_turn() {
+  if (context_.replaying != id_) return;
+  context_.replaying = 0;
+  context_.wake_all = true;
+}
+
+}  // namespace ch::cos

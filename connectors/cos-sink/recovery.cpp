@@ -1,0 +1,180 @@
+#include "recovery.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace ch::cos {
+
+Recovery::Recovery(Context& context, ch::PartitionId owner, const Identity& identity, Retry& retry, State state)
+    : context_(context), owner_(owner), identity_(identity), retry_(retry) {
+  if (auto* idle = std::get_if<Idle>(&state)) {
+    place_ = std::move(*idle);
+  } else {
+    intent_ = std::move(std::get<Intent>(state));
+    place_ = {{}, intent_->start, intent_->time_ms};
+    step_ = Step::look;
+  }
+  position_ = place_.position;
+}
+
+template <class J>
+std::shared_ptr<J> Recovery::make_job(const std::string& key) const {
+  auto job = std::make_shared<J>();
+  job->client = context_.client;
+  job->key = key;
+  return job;
+}
+
+void Recovery::step(std::int64_t now) {
+  if (verdict_ || busy_ || retry_.waiting(now)) return;
+  switch (step_) {
+    case Step::look:
+      busy_ = start(make_job<HeadJob>(intent_->key), &Recovery::look_done);
+      return;
+    case Step::audit:
+      follow(now);
+      return;
+    case Step::list_parts: {
+      auto job = make_job<ListPartsJob>(intent_->key);
+      job->upload_id = intent_->upload_id;
+      busy_ = start(std::move(job), &Recovery::parts_done);
+      return;
+    }
+    case Step::complete: {
+      auto job = make_job<CompleteJob>(intent_->key);
+      job->upload_id = intent_->upload_id;
+      job->parts = parts_;
+      busy_ = start(std::move(job), &Recovery::complete_done);
+      return;
+    }
+  }
+}
+
+std::int64_t Recovery::next_ms(std::int64_t now) const {
+  return audit_ ? std::min(retry_.next_ms(now), audit_->next_ms(now)) : retry_.next_ms(now);
+}
+
+void Recovery::now_due() {
+  retry_.now_due();
+  if (audit_) audit_->now_due();
+}
+
+void Recovery::look_done(HeadJob& job) {
+  busy_ = false;
+  const auto& failure = job.reply.failure;
+  if (failure.outcome == Outcome::absent) {
+    step_ = Step::audit;
+    return;
+  }
+  if (!failure.ok()) return retry_.failed(failure);
+  const auto range = own_range(identity_, job.reply.value.metadata);
+  if (!range || range->start != intent_->start)
+    return retry_.blocked(
+        "object_conflict",
+        fmt::format("{} is another object, not the one of this task and partition with the offsets {} to {} that was to be stored",
+                    intent_->key, intent_->start, intent_->end),
+        "move or delete that object, or give this task a bucket or an object.key.template of its own");
+  found(intent_->key, range->end);
+  step_ = Step::audit;
+}
+
+// An object of ours starts at the position. If there was an intent for it, it has been carried out or is out of date.
+void Recovery::found(const std::string& key, std::int64_t end) {
+  place_.last_key = key;
+  place_.position = position_ = end;
+  moved_ = true;
+  intent_.reset();
+  candidates_loaded_ = false;
+  retry_.succeeded();
+}
+
+void Recovery::follow(std::int64_t now) {
+  if (!candidates_loaded_ && !load_candidates(now)) return;
+  if (candidates_.empty()) {
+    chain_ended();
+    return step(now);
+  }
+  busy_ = start(make_job<HeadJob>(candidates_.back()), &Recovery::candidate_done);
+}
+
+bool Recovery::load_candidates(std::int64_t now) {
+  if (!audit_) {
+    candidates_ = {context_.settings.keys.render(context_.settings.key_fields(identity_.topic, identity_.partition, position_, 0))};
+  } else if (audit_->covers(identity_.partition, position_)) {
+    candidates_ = audit_->at(identity_.partition, position_);
+  } else {
+    audit_->list_again(identity_.partition, position_);
+    audit_->step(now);
+    return false;
+  }
+  candidates_loaded_ = true;
+  return true;
+}
+
+void Recovery::candidate_done(HeadJob& job) {
+  busy_ = false;
+  const auto& failure = job.reply.failure;
+  if (!failure.ok() && failure.outcome != Outcome::absent) return retry_.failed(failure);
+  const auto range = failure.ok() ? own_range(identity_, job.reply.value.metadata) : std::nullopt;
+  if (range && range->start == position_)
+    found(job.key, range->end);
+  else
+    candidates_.pop_back();
+}
+
+void Recovery::chain_ended() {
+  if (!intent_) {
+    retry_.succeeded();
+    verdict_ = Verdict::go_on;
+  } else if (intent_->upload_id.empty()) {
+    re_read();
+  } else {
+    step_ = Step::list_parts;
+  }
+}
+
+void Recovery::parts_done(ListPartsJob& job) {
+  busy_ = false;
+  const auto outcome = job.reply.failure.outcome;
+  if (outcome == Outcome::no_upload || outcome == Outcome::absent) return re_read();
+  if (!job.reply.ok()) return retry_.failed(job.reply.failure);
+  parts_ = std::move(job.reply.value);
+  std::uint64_t bytes = 0;
+  for (const auto& part : parts_) bytes += part.size;
+  if (parts_.size() != intent_->parts || bytes != intent_->bytes) return re_read();
+  step_ = Step::complete;
+}
+
+void Recovery::complete_done(CompleteJob& job) {
+  busy_ = false;
+  step_ = Step::look;
+  candidates_loaded_ = false;
+  if (!job.failure.ok()) retry_.failed(job.failure);
+}
+
+void Recovery::re_read() {
+  if (intent_->fingerprint != context_.settings.fingerprint) {
+    verdict_ = Verdict::stand;
+    return retry_.stand(
+        "object_conflict",
+        fmt::format("the configuration was changed while {} with the offsets {} to {} of {}-{} was being stored; stored under the new "
+                    "configuration it would be another object",
+                    intent_->key, intent_->start, intent_->end, identity_.topic, identity_.partition),
+        "restore the old cos.bucket, cos.endpoint, object.key.template, format and compression until this object is stored");
+  }
+  if (context_.chunks_of(intent_->bytes) * context_.pool->chunk_bytes() > context_.settings.buffer_memory) {
+    verdict_ = Verdict::stand;
+    return retry_.stand(
+        "cos_error",
+        fmt::format("{} with the offsets {} to {} of {}-{} has {} bytes and has to be read again as a whole, but buffer.memory is {}",
+                    intent_->key, intent_->start, intent_->end, identity_.topic, identity_.partition, intent_->bytes,
+                    context_.settings.buffer_memory),
+        "raise buffer.memory at least until this object is stored");
+  }
+  retry_.succeeded();
+  verdict_ = Verdict::re_read;
+}
+
+}  // namespace ch::cos

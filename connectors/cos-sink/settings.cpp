@@ -1,0 +1,168 @@
+#include "settings.hpp"
+
+#include <fmt/format.h>
+#include <openssl/evp.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <limits>
+#include <stdexcept>
+#include <utility>
+
+namespace ch::cos {
+namespace {
+
+constexpr std::uint64_t kMaxParts = 10000;  // of COS
+constexpr std::int64_t kMinuteMs = 60000;
+
+std::string replaced(std::string text, std::string_view what, std::string_view with) {
+  for (auto at = text.find(what); at != std::string::npos; at = text.find(what, at + with.size())) text.replace(at, what.size(), with);
+  return text;
+}
+
+std::uint64_t number_or(std::string_view text, std::uint64_t otherwise) { return text.empty() ? otherwise : parse_size(text); }
+
+const std::string& region_of(const ch::TaskInfo& task) { return task["cos.region"].empty() ? task.region : task["cos.region"]; }
+
+std::string endpoint_of(const ch::TaskInfo& task) {
+  const std::string& given = task["cos.endpoint"];
+  const std::string text = given.empty() ? "https://{bucket}.cos.{region}.myqcloud.com" : given;
+  return replaced(replaced(text, "{bucket}", task["cos.bucket"]), "{region}", region_of(task));
+}
+
+// Not by another field in between: "a"+"bc" and "ab"+"c" must differ.
+std::string fingerprint_of(const ch::TaskInfo& task) {
+  std::string text;
+  const std::array<std::string, 5> values{task["cos.bucket"], endpoint_of(task), task["object.key.template"], task["format"],
+                                          task["compression"]};
+  for (const auto& value : values) text += fmt::format("{}:{};", value.size(), value);
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  unsigned int size = 0;
+  if (EVP_Digest(text.data(), text.size(), digest.data(), &size, EVP_sha256(), nullptr) != 1)
+    throw std::runtime_error("SHA-256 is not available");
+  std::string hex;
+  for (std::size_t i = 0; i < 8; ++i) hex += fmt::format("{:02x}", digest[i]);
+  return hex;
+}
+
+bool is_bucket_name(std::string_view bucket) {
+  const auto dash = bucket.rfind('-');
+  if (dash == std::string_view::npos || dash == 0 || dash + 1 == bucket.size()) return false;
+  const auto digits = bucket.substr(dash + 1);
+  const auto name = bucket.substr(0, dash);
+  const auto allowed = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; };
+  return std::all_of(digits.begin(), digits.end(), [](char c) { return c >= '0' && c <= '9'; }) &&
+         std::all_of(name.begin(), name.end(), allowed) && name.front() != '-' && name.back() != '-';
+}
+
+void check_place(const ch::TaskInfo& task, ch::Problems& problems) {
+  const std::string& bucket = task["cos.bucket"];
+  if (!is_bucket_name(bucket)) problems.add("cos.bucket", bucket, "must be the bucket's full name, NAME-APPID, such as archive-1250000000");
+
+  const std::string& given = task["cos.endpoint"];
+  const bool region_needed = given.empty() || given.find("{region}") != std::string::npos;
+  if (region_of(task).empty() && region_needed)
+    problems.add("cos.region", "",
+                 "is needed, because the instance '" + task.instance + "' has no region: name the bucket's, such as ap-guangzhou");
+  if (!task["cos.region"].empty() && !task.region.empty() && task["cos.region"] != task.region &&
+      task["cos.cross.region.allowed"] != "true")
+    problems.add("cos.region", task["cos.region"],
+                 "is not the region of the instance '" + task.instance + "', " + task.region +
+                     ": name a bucket there, or set cos.cross.region.allowed=true and pay for the traffic");
+
+  const std::string endpoint = endpoint_of(task);
+  const auto scheme = endpoint.find("://");
+  const auto host = scheme == std::string::npos ? std::string() : endpoint.substr(scheme + 3);
+  const bool plain = endpoint.find_first_of("?#{}@ \t\r\n") == std::string::npos;
+  if ((endpoint.compare(0, 7, "http://") != 0 && endpoint.compare(0, 8, "https://") != 0) || host.empty() || host.front() == '/' || !plain)
+    problems.add("cos.endpoint", given,
+                 "must be http:// or https://, a host, perhaps a port and a path, with {bucket} and {region} as the only placeholders");
+}
+
+void check_keys(const ch::TaskInfo& task, ch::Problems& problems) {
+  const std::string& text = task["object.key.template"];
+  const auto parsed = KeyTemplate::parse(text);
+  if (const auto* refused = std::get_if<std::string>(&parsed)) problems.add("object.key.template", text, *refused);
+  const bool many_topics = task["topics"].find(',') != std::string::npos || !task["topics.regex"].empty();
+  if (many_topics && text.find("{topic}") == std::string::npos)
+    problems.add("object.key.template", text,
+                 "must contain {topic}, because the task may have several topics whose objects could not be told apart");
+}
+
+void check_sizes(const ch::TaskInfo& task, ch::Problems& problems) {
+  const std::uint64_t bytes = number_or(task["rotate.bytes"], 0);
+  if (bytes > task.buffer_memory / 2)
+    problems.add("rotate.bytes", task["rotate.bytes"],
+                 fmt::format("must be at most half of buffer.memory, {} bytes, because an object is kept in memory until it is stored: "
+                             "lower it, or raise buffer.memory to {}",
+                             task.buffer_memory / 2, bytes * 2));
+  const std::uint64_t part = number_or(task["part.bytes"], 8 << 20);
+  if (part == 0 || task.buffer_memory / part > kMaxParts)
+    problems.add("part.bytes", task["part.bytes"],
+                 fmt::format("must be at least {} bytes, because an object of buffer.memory's size may have {} parts at the most",
+                             task.buffer_memory / kMaxParts + 1, kMaxParts));
+}
+
+}  // namespace
+
+KeyFields Settings::key_fields(std::string_view topic, std::int32_t partition, std::int64_t start_offset, std::int64_t time_ms) const {
+  return {instance, topic, task, partition, start_offset, time_ms, ext};
+}
+
+void validate(const ch::TaskInfo& task, ch::Problems& problems) {
+  check_place(task, problems);
+  check_keys(task, problems);
+  check_sizes(task, problems);
+  for (const char* key : {"cos.secret.id", "cos.secret.key"})
+    if (task["cos.credentials"] != "static" && !task["cos.credentials"].empty())
+      problems.add("cos.credentials", task["cos.credentials"], "is not known; this version signs with a static key only: static");
+    else if (task[key].empty())
+      problems.add(key, "", "is needed with cos.credentials=static; give it as a placeholder such as ${file:/etc/secrets:key}");
+}
+
+Settings make_settings(const ch::TaskInfo& task) {
+  Settings settings;
+  settings.instance = task.instance;
+  settings.task = task.name;
+  settings.cluster = task.cluster;
+  settings.endpoint = {endpoint_of(task), task["cos.bucket"]};
+  settings.credentials = {task["cos.secret.id"], task["cos.secret.key"], task["cos.session.token"]};
+  settings.ca_file = task["cos.ca.location"];
+  settings.acl = task["cos.acl"];
+  settings.storage_class = task["cos.storage.class"];
+  settings.encryption = task["cos.server.side.encryption"] == "none" ? "" : task["cos.server.side.encryption"];
+  auto keys = KeyTemplate::parse(task["object.key.template"]);
+  if (const auto* refused = std::get_if<std::string>(&keys)) throw std::runtime_error("object.key.template " + *refused);
+  settings.keys = std::move(std::get<KeyTemplate>(keys));
+  settings.ext = ".txt";
+  settings.content_type = "text/plain; charset=utf-8";
+  settings.format = task["format"].empty() ? "string" : task["format"];
+  settings.fingerprint = fingerprint_of(task);
+  const auto granularity_ms = static_cast<std::int64_t>(number_or(task["time.granularity.minutes"], 5)) * kMinuteMs;
+  settings.rotate_interval_ms =
+      static_cast<std::int64_t>(number_or(task["rotate.interval.ms"], static_cast<std::uint64_t>(granularity_ms)));
+  settings.rotate_idle_ms = static_cast<std::int64_t>(number_or(task["rotate.idle.ms"], 0));
+  const std::uint64_t half = task.buffer_memory / 2;
+  const std::uint64_t bytes = number_or(task["rotate.bytes"], 0);
+  settings.rotate_bytes = bytes == 0 ? half : std::min(bytes, half);
+  settings.rotate_records = number_or(task["rotate.records"], 0);
+  settings.part_bytes = number_or(task["part.bytes"], 8 << 20);
+  settings.buffer_memory = task.buffer_memory;
+  settings.upload_threads = std::max(task.upload_threads, 1U);
+  return settings;
+}
+
+std::uint64_t parse_size(std::string_view text) {
+  static constexpr std::array<std::pair<std::string_view, unsigned>, 3> kUnits{{{"KiB", 10}, {"MiB", 20}, {"GiB", 30}}};
+  std::uint64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  const std::string_view unit = text.substr(static_cast<std::size_t>(end - text.data()));
+  if (error == std::errc() && unit.empty()) return value;
+  const auto* known = std::find_if(kUnits.begin(), kUnits.end(), [&](const auto& entry) { return entry.first == unit; });
+  if (error != std::errc() || known == kUnits.end() || value > (std::numeric_limits<std::uint64_t>::max() >> known->second))
+    throw std::runtime_error("'" + std::string(text) + "' is no size: write a number, or one with KiB, MiB or GiB");
+  return value << known->second;
+}
+
+}  // namespace ch::cos

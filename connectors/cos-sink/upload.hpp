@@ -1,0 +1,86 @@
+// The storing of one object whose range and key are decided: a state machine that ends when the object is known to be in
+// the bucket. Owned by its partition's writer; poll thread.
+//
+//   small:  (intent committed) -> PUT -> stored
+//   large:  initiate -> parts, while the intent is committed -> complete -> stored
+//   doubt:  HEAD; ours -> stored; absent -> the same again; anything else -> object_conflict, nothing overwritten
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "context.hpp"
+#include "identity.hpp"
+#include "jobs.hpp"
+#include "retry.hpp"
+#include "state.hpp"
+
+namespace ch::cos {
+
+// An object between its cut and its storing.
+struct Cut {
+  Intent intent;
+  std::shared_ptr<const Buffer> content;
+  std::uint64_t records = 0;  // in the content; a re-read may find fewer than the intent says
+  bool reread = false;        // by the intent of somebody before us
+};
+
+class Upload : public std::enable_shared_from_this<Upload> {
+ public:
+  Upload(Context& context, ch::PartitionId owner, const Identity& identity, Retry& retry, Cut cut);
+
+  void step(std::int64_t now);
+
+  // The intent is complete and must be committed before anything becomes visible. Never for a re-read one: it is.
+  bool intent_ready() const { return !committed_ && (!multipart_ || !cut_.intent.upload_id.empty()); }
+  void intent_committed() { committed_ = true; }
+  const Intent& intent() const { return cut_.intent; }
+
+  struct Result {
+    std::int64_t end = 0;  // of the object in the bucket that starts where ours does
+    std::uint64_t records = 0, bytes = 0;
+  };
+  const std::optional<Result>& result() const { return result_; }
+
+ private:
+  void send_parts();
+  void send_complete();
+  void check();
+  void put_done(PutJob& job);
+  void initiate_done(InitiateJob& job);
+  void part_done(PartJob& job);
+  void complete_done(CompleteJob& job);
+  void check_done(HeadJob& job);
+  void judge(const HeadJob& job);
+  void store_failed(const Failure& failure);
+  void conflict(const std::string& what);
+  template <class J>
+  std::shared_ptr<J> make_job() const;
+  template <class J>
+  bool start(std::shared_ptr<J> job, void (Upload::*done)(J&)) {
+    return context_.submit(owner_, shared_from_this(), std::move(job), done);
+  }
+
+  enum class PartState { to_do, sent, there };
+  struct PartEntry {
+    PartState state = PartState::to_do;
+    Part part;
+  };
+
+  Context& context_;
+  ch::PartitionId owner_;
+  const Identity& identity_;
+  Retry& retry_;
+  Cut cut_;
+  bool multipart_;
+  std::vector<PartEntry> parts_;
+  bool committed_;
+  bool busy_ = false;         // one request at a time, but for parts
+  bool in_doubt_ = false;     // HEAD before anything else
+  bool upload_lost_ = false;  // COS does not know the upload: if the object is absent, begin a new one
+  std::optional<Result> result_;
+};
+
+}  // namespace ch::cos

@@ -1,0 +1,3 @@
+#include "sink.hpp"
+
+CH_EXPORT_CONNECTOR(ch::file_sink::FileConnector)

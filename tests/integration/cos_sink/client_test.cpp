@@ -1,0 +1,464 @@
+// The COS client against the emulator, which was written apart from it: each verb, odd keys, faults, kept connections.
+#include "client.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <chrono>
+#include <filesystem>
+#include <stdexcept>
+#include <string>
+#include <thread>
+
+#include "cos_emulator/emulator.hpp"
+#include "crc64.hpp"
+#include "http.hpp"
+
+using namespace ch::cos;
+using ch::cos_emulator::Emulator;
+using ch::cos_emulator::Fault;
+
+namespace {
+
+const std::string kBucket = "archive-1250000000";
+constexpr std::size_t kMiB = std::size_t{1} << 20;
+
+std::int64_t wall_clock_ms() {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
+struct Folder {
+  std::filesystem::path path;
+  Folder() {
+    static int count = 0;
+    path = std::filesystem::temp_directory_path() / ("cos-client-test-" + std::to_string(::getpid()) + "-" + std::to_string(++count));
+    std::filesystem::create_directories(path);
+  }
+  Folder(const Folder&) = delete;
+  Folder& operator=(const Folder&) = delete;
+  ~Folder() { std::filesystem::remove_all(path); }
+};
+
+// An emulator with one bucket and one key, and what is needed to make clients for it.
+struct World {
+  Folder folder;
+  Emulator emulator;
+
+  World() : emulator(options(folder.path)) {}
+
+  static ch::cos_emulator::Options options(const std::filesystem::path& dir) {
+    ch::cos_emulator::Options made;
+    made.dir = dir;
+    made.buckets = {kBucket};
+    made.access = {{"AKIDpermanent", {"permanent-secret", "", {}}}, {"AKIDtemporary", {"temporary-secret", "tok/en+==", {}}}};
+    made.strict = true;
+    return made;
+  }
+  ClientOptions client_options() const {
+    ClientOptions made;
+    made.endpoint = {emulator.endpoint(kBucket), kBucket};
+    made.credentials = {"AKIDpermanent", "permanent-secret", ""};
+    made.now_ms = &wall_clock_ms;
+    return made;
+  }
+  std::unique_ptr<Client> client() const { return make_client(client_options()); }
+
+  void fault(const std::string& operation, Fault::Kind kind, Fault::When when = Fault::When::before, int status = 503,
+             const std::string& code = "SlowDown") {
+    Fault made;
+    made.operation = operation;
+    made.kind = kind;
+    made.when = when;
+    made.status = status;
+    made.code = code;
+    made.stall_ms = kStallMs;
+    emulator.add_fault(made);
+  }
+  static constexpr std::int64_t kStallMs = 3000;
+};
+
+Body body_of(const std::string& text) {
+  return {text.size(), crc64(0, text), [&text](std::size_t at, std::span<char> out) { return text.copy(out.data(), out.size(), at); }};
+}
+
+ObjectOptions plain_options() {
+  ObjectOptions options;
+  options.acl = "private";
+  options.storage_class = "STANDARD";
+  options.content_type = "text/plain; charset=utf-8";
+  options.metadata = {{"topic", "orders"}, {"start-offset", "7"}};
+  return options;
+}
+
+void check_ok(const Failure& failure) {
+  INFO(failure.message);
+  CHECK(failure.ok());
+}
+
+void check_outcome(const Failure& failure, Outcome outcome, const std::string& code) {
+  INFO(failure.message);
+  CHECK(static_cast<int>(failure.outcome) == static_cast<int>(outcome));
+  CHECK(failure.code == code);
+}
+
+}  // namespace
+
+TEST_CASE("an object is put, found, listed and downloaded by its link") {
+  World world;
+  const auto client = world.client();
+  check_ok(client->head_bucket());
+  const std::string text = "one\ntwo\n";
+  check_outcome(client->head("a/b").failure, Outcome::absent, "NoSuchKey");
+  check_ok(client->put("a/b", body_of(text), plain_options()));
+
+  const auto head = client->head("a/b");
+  check_ok(head.failure);
+  CHECK(head.value.size == text.size());
+  CHECK(head.value.crc64 == std::optional<std::uint64_t>(crc64(0, text)));
+  CHECK(head.value.metadata == plain_options().metadata);
+  CHECK(head.value.etag.starts_with('"'));
+
+  const auto page = client->list("a/", "", 1000);
+  check_ok(page.failure);
+  REQUIRE(page.value.objects.size() == 1);
+  CHECK(page.value.objects[0].key == "a/b");
+  CHECK(page.value.objects[0].size == text.size());
+  CHECK(std::abs(page.value.objects[0].modified_ms - wall_clock_ms()) < 120000);
+  CHECK(page.value.next_marker.empty());
+
+  Transport reader({"", 5000, 20000, 60000});
+  const auto link = client->presigned_get("a/b", 600);
+  const Answer answer = reader.send({"GET", link, {}, 0, nullptr});
+  INFO(answer.body);
+  CHECK(answer.status == 200);
+  CHECK(answer.body == text);
+}
+
+TEST_CASE("a key that exists is a conflict, and stays as it was") {
+  World world;
+  const auto client = world.client();
+  const std::string first = "first";
+  const std::string second = "second";
+  check_ok(client->put("k", body_of(first), plain_options()));
+  check_outcome(client->put("k", body_of(second), plain_options()), Outcome::conflict, "FileAlreadyExists");
+  CHECK(client->head("k").value.size == first.size());
+}
+
+TEST_CASE("an empty object") {
+  World world;
+  const auto client = world.client();
+  check_ok(client->put("empty", Body(), plain_options()));
+  const auto head = client->head("empty");
+  check_ok(head.failure);
+  CHECK(head.value.size == 0);
+}
+
+TEST_CASE("odd keys arrive as they are, with permanent and with temporary credentials") {
+  World world;
+  auto options = world.client_options();
+  if (GENERATE(false, true)) options.credentials = {"AKIDtemporary", "temporary-secret", "tok/en+=="};
+  const auto client = make_client(options);
+  const std::vector<std::string> keys = {
+      "space key",   "plus+plus", "per%cent",          "%2F",         "%252F/x",      "til~de",       "st*ar",
+      "quo'te",      "(round)!",  "中文/路径",         "a/b c/d+e%f", "q?uery&a=b#c", "se;mi:co,lon", "\"double\"",
+      "back\\slash", "at@$=",     "dots/.hidden/a..b", "<xml>&amp;",  "emoji-😀",      "ctl-\x01",     "[brack]{et}|^`",
+  };
+  Transport reader({"", 5000, 20000, 60000});
+  for (const auto& key : keys) {
+    INFO(key);
+    const std::string text = "content of " + key;
+    check_ok(client->put(key, body_of(text), plain_options()));
+    check_ok(client->head(key).failure);
+    const Answer answer = reader.send({"GET", client->presigned_get(key, 60), {}, 0, nullptr});
+    CHECK(answer.status == 200);
+    CHECK(answer.body == text);
+    const auto page = client->list(key, "", 10);
+    check_ok(page.failure);
+    REQUIRE(page.value.objects.size() == 1);
+    CHECK(page.value.objects[0].key == key);
+  }
+  auto sorted = keys;
+  std::sort(sorted.begin(), sorted.end());
+  std::vector<std::string> listed;
+  std::string marker;
+  do {
+    const auto page = client->list("", marker, 4);
+    check_ok(page.failure);
+    REQUIRE(page.value.objects.size() <= 4);
+    for (const auto& object : page.value.objects) listed.push_back(object.key);
+    marker = page.value.next_marker;
+  } while (!marker.empty() && listed.size() <= keys.size());
+  CHECK(listed == sorted);
+}
+
+TEST_CASE("a multipart upload: initiate, parts, list, complete") {
+  World world;
+  const auto client = world.client();
+  const std::string first(kMiB, 'a');
+  const std::string last = "the end";
+  ObjectOptions options = plain_options();
+  options.content_encoding = "gzip";
+  const auto id = client->initiate("big 中", options);
+  check_ok(id.failure);
+  const auto two = client->upload_part("big 中", id.value, 2, body_of(last));
+  const auto one = client->upload_part("big 中", id.value, 1, body_of(first));
+  check_ok(one.failure);
+  check_ok(two.failure);
+  CHECK(one.value.number == 1);
+  CHECK(one.value.size == kMiB);
+
+  const auto parts = client->list_parts("big 中", id.value);
+  check_ok(parts.failure);
+  REQUIRE(parts.value.size() == 2);
+  CHECK(parts.value[0].etag == one.value.etag);
+  CHECK(parts.value[1].number == 2);
+  CHECK(parts.value[1].size == last.size());
+
+  check_outcome(client->head("big 中").failure, Outcome::absent, "NoSuchKey");
+  check_ok(client->complete("big 中", id.value, parts.value));
+  const auto head = client->head("big 中");
+  check_ok(head.failure);
+  CHECK(head.value.size == kMiB + last.size());
+  CHECK(head.value.metadata == options.metadata);
+  const auto whole = crc64_combine(crc64(0, first), crc64(0, last), last.size());
+  CHECK(head.value.crc64.value_or(whole) == whole);
+  CHECK(world.emulator.counters().unfinished_uploads == 0);
+  check_outcome(client->complete("big 中", id.value, parts.value), Outcome::no_upload, "NoSuchUpload");
+}
+
+TEST_CASE("an upload is aborted once, and once more without harm") {
+  World world;
+  const auto client = world.client();
+  const auto id = client->initiate("k", plain_options());
+  check_ok(id.failure);
+  check_ok(client->abort("k", id.value));
+  check_ok(client->abort("k", id.value));
+  CHECK(world.emulator.counters().unfinished_uploads == 0);
+  const std::string text = "x";
+  check_outcome(client->upload_part("k", id.value, 1, body_of(text)).failure, Outcome::no_upload, "NoSuchUpload");
+  check_outcome(client->list_parts("k", id.value).failure, Outcome::no_upload, "NoSuchUpload");
+}
+
+TEST_CASE("more parts than one page holds are all listed") {
+  World world;
+  const auto client = world.client();
+  const auto id = client->initiate("k", plain_options());
+  check_ok(id.failure);
+  const std::string text = "x";
+  for (int number = 1; number <= 1001; ++number) {
+    const auto part = client->upload_part("k", id.value, number, body_of(text));
+    REQUIRE(part.ok());
+  }
+  const auto parts = client->list_parts("k", id.value);
+  check_ok(parts.failure);
+  REQUIRE(parts.value.size() == 1001);
+  for (int i = 0; i < 1001; ++i) REQUIRE(parts.value[static_cast<std::size_t>(i)].number == i + 1);
+}
+
+TEST_CASE("an upload is not completed over a key that exists") {
+  World world;
+  const auto client = world.client();
+  const auto id = client->initiate("k", plain_options());
+  const std::string text = "one";
+  const auto part = client->upload_part("k", id.value, 1, body_of(text));
+  check_ok(part.failure);
+  const std::string other = "someone else's";
+  check_ok(client->put("k", body_of(other), plain_options()));
+  check_outcome(client->complete("k", id.value, {part.value}), Outcome::conflict, "FileAlreadyExists");
+  CHECK(client->head("k").value.size == other.size());
+}
+
+TEST_CASE("faults that say nothing about the effect are retries; the object tells") {
+  World world;
+  const auto client = world.client();
+  const std::string text(2 * kMiB, 'x');
+  const auto when = GENERATE(Fault::When::before, Fault::When::after);
+  const bool stored = when == Fault::When::after;
+  SECTION("reset") {
+    world.fault("put", Fault::Kind::reset, when);
+    const Failure failure = client->put("k", body_of(text), plain_options());
+    CHECK(failure.outcome == Outcome::retry);
+    CHECK(failure.reason == "cos_unreachable");
+  }
+  SECTION("500") {
+    world.fault("put", Fault::Kind::error, when, 500, "InternalError");
+    check_outcome(client->put("k", body_of(text), plain_options()), Outcome::retry, "InternalError");
+  }
+  SECTION("slow down") {
+    world.fault("put", Fault::Kind::error, when);
+    check_outcome(client->put("k", body_of(text), plain_options()), Outcome::throttled, "SlowDown");
+  }
+  CHECK((client->head("k").failure.outcome == Outcome::ok) == stored);
+  const Failure again = client->put("k", body_of(text), plain_options());
+  CHECK(static_cast<int>(again.outcome) == static_cast<int>(stored ? Outcome::conflict : Outcome::ok));
+}
+
+TEST_CASE("a CRC64 that differs is reported although the object is there") {
+  World world;
+  const auto client = world.client();
+  const std::string text = "x";
+  world.fault("put", Fault::Kind::wrong_crc);
+  check_outcome(client->put("k", body_of(text), plain_options()), Outcome::retry, "CrcMismatch");
+  const auto id = client->initiate("m", plain_options());
+  world.fault("upload_part", Fault::Kind::wrong_crc);
+  check_outcome(client->upload_part("m", id.value, 1, body_of(text)).failure, Outcome::retry, "CrcMismatch");
+  check_ok(client->upload_part("m", id.value, 1, body_of(text)).failure);
+}
+
+TEST_CASE("an error inside the 200 of Complete is an error; a lost answer may hide a success") {
+  World world;
+  const auto client = world.client();
+  const auto id = client->initiate("k", plain_options());
+  const std::string text = "one";
+  const auto part = client->upload_part("k", id.value, 1, body_of(text));
+  world.fault("complete", Fault::Kind::error_in_200, Fault::When::before, 200, "InternalError");
+  check_outcome(client->complete("k", id.value, {part.value}), Outcome::retry, "InternalError");
+  check_outcome(client->head("k").failure, Outcome::absent, "NoSuchKey");
+  world.fault("complete", Fault::Kind::reset, Fault::When::after);
+  CHECK(client->complete("k", id.value, {part.value}).outcome == Outcome::retry);
+  check_ok(client->head("k").failure);
+}
+
+TEST_CASE("a server that stalls is given up") {
+  World world;
+  auto options = world.client_options();
+  options.stall_timeout_ms = 200;
+  const auto client = make_client(options);
+  world.fault("head", Fault::Kind::stall);
+  const auto begin = std::chrono::steady_clock::now();
+  const Failure failure = client->head("k").failure;
+  CHECK(std::chrono::steady_clock::now() - begin < std::chrono::milliseconds(World::kStallMs));
+  CHECK(failure.outcome == Outcome::retry);
+  CHECK(failure.message == "HEAD k: no answer: no byte moved for 200 ms");
+  check_outcome(client->head("k").failure, Outcome::absent, "NoSuchKey");
+}
+
+TEST_CASE("what somebody has to mend is an interruption with its reason, and passes when mended") {
+  World world;
+  const auto client = world.client();
+  const std::string text(8 * kMiB, 'x');  // more than a socket holds: the refusal comes before the body is through
+  SECTION("a policy") {
+    world.emulator.set_denied("put", true);
+    const Failure failure = client->put("k", body_of(text), plain_options());
+    check_outcome(failure, Outcome::interrupt, "AccessDenied");
+    CHECK(failure.reason == "access_denied");
+    CHECK(failure.remedy.find("name/cos:PutObject") != std::string::npos);
+    world.emulator.set_denied("put", false);
+  }
+  SECTION("a policy, told to HEAD") {
+    world.emulator.set_denied("head", true);
+    CHECK(client->head("k").failure.reason == "access_denied");
+    world.emulator.set_denied("head", false);
+  }
+  SECTION("the bucket") {
+    world.emulator.remove_bucket(kBucket);
+    CHECK(client->put("k", body_of(text), plain_options()).reason == "bucket_missing");
+    CHECK(client->head_bucket().reason == "bucket_missing");
+    CHECK(client->list("", "", 1).failure.reason == "bucket_missing");
+    world.emulator.add_bucket(kBucket);
+  }
+  SECTION("the key") {
+    world.emulator.set_access({});
+    CHECK(client->put("k", body_of(text), plain_options()).reason == "credentials_expired");
+    world.emulator.set_access(World::options({}).access);
+  }
+  check_ok(client->put("k", body_of(text), plain_options()));
+}
+
+TEST_CASE("a wrong secret is a defect that no message gives away") {
+  World world;
+  auto options = world.client_options();
+  options.credentials.secret_key = "wrong-secret";
+  const auto client = make_client(options);
+  const Failure failure = client->list("", "", 1).failure;
+  check_outcome(failure, Outcome::bug, "SignatureDoesNotMatch");
+  CHECK((failure.message + failure.remedy).find("wrong-secret") == std::string::npos);
+}
+
+TEST_CASE("a clock that is off is learned from COS's answer, also from one without a body") {
+  const std::int64_t off_ms = GENERATE(-3600000, 3600000, 86400000);
+  INFO(off_ms);
+  World world;
+  auto options = world.client_options();
+  options.now_ms = [off_ms] { return wall_clock_ms() + off_ms; };
+  const auto client = make_client(options);
+  SECTION("PUT") {
+    const std::string text = "x";
+    const Failure failure = client->put("k", body_of(text), plain_options());
+    CHECK(failure.outcome == Outcome::retry);
+    CHECK(std::abs(failure.server_time_ms - wall_clock_ms()) < 60000);
+    check_ok(client->put("k", body_of(text), plain_options()));
+  }
+  SECTION("HEAD") {
+    CHECK(client->head_bucket().outcome == Outcome::retry);
+    check_ok(client->head_bucket());
+  }
+}
+
+TEST_CASE("connections are kept: one for one thread, no more than threads for several") {
+  World world;
+  const auto client = world.client();
+  const std::string text = "x";
+  for (int i = 0; i < 20; ++i) {
+    check_ok(client->put("k" + std::to_string(i), body_of(text), plain_options()));
+    check_ok(client->head("k" + std::to_string(i)).failure);
+  }
+  CHECK(world.emulator.counters().connections == 1);
+
+  std::atomic<int> failures{0};
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([&, t] {
+      for (int i = 0; i < 20; ++i) {
+        if (!client->put(std::to_string(t) + "/" + std::to_string(i), body_of(text), plain_options()).ok()) ++failures;
+      }
+    });
+  }
+  for (auto& thread : threads) thread.join();
+  CHECK(failures == 0);
+  CHECK(world.emulator.counters().connections <= 4);
+}
+
+TEST_CASE("what cannot be sent is refused here") {
+  World world;
+  const auto client = world.client();
+  const std::string text = "x";
+  ObjectOptions options = plain_options();
+  options.metadata["task"] = "a\r\nx-cos-acl: public-read";
+  check_outcome(client->put("k", body_of(text), options), Outcome::bug, "NotSent");
+  check_outcome(client->put("", body_of(text), plain_options()), Outcome::bug, "NotSent");
+  options.metadata["task"] = "";
+  check_ok(client->put("k", body_of(text), options));
+  CHECK(world.emulator.counters().requests.at("put") == 1);
+}
+
+TEST_CASE("endpoints that are none are refused") {
+  for (const std::string base : {"", "ftp://h/x", "http://user:secret@h/x", "http://h/x?y", "http://h/x#y", "http://"}) {
+    INFO(base);
+    ClientOptions options;
+    options.endpoint = {base, kBucket};
+    try {
+      (void)make_client(options);
+      FAIL("accepted");
+    } catch (const std::invalid_argument& error) {
+      CHECK(std::string(error.what()).find("right is, for example, https://") != std::string::npos);
+      CHECK(std::string(error.what()).find("secret") == std::string::npos);
+    }
+  }
+}
+
+TEST_CASE("links name the host as it is reached") {
+  ClientOptions options;
+  options.credentials = {"AKID", "secret", ""};
+  options.now_ms = [] { return std::int64_t{1700000060000}; };
+  const auto link = [&](const std::string& base) {
+    options.endpoint = {base, kBucket};
+    const auto url = make_client(options)->presigned_get("a b+", 60);
+    return url.substr(0, url.find('?'));
+  };
+  CHECK(link("https://b-1.cos.ap-guangzhou.myqcloud.com") == "https://b-1.cos.ap-guangzhou.myqcloud.com/a%20b%2B");
+  CHECK(link("https://b-1.cos.ap-guangzhou.myqcloud.com:443/") == "https://b-1.cos.ap-guangzhou.myqcloud.com/a%20b%2B");
+  CHECK(link("http://127.0.0.1:9000/b-1") == "http://127.0.0.1:9000/b-1/a%20b%2B");
+  CHECK(link("http://[::1]:9000/b-1/") == "http://[::1]:9000/b-1/a%20b%2B");
+}

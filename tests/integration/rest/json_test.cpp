@@ -1,0 +1,180 @@
+#include "rest/json.hpp"
+
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+
+using namespace ch::rest;
+using ch::tasks::TaskStatus;
+
+namespace {
+
+constexpr std::int64_t kTime = 1764041345123;  // 2025-11-25T03:29:05.123Z
+constexpr const char* kTimeText = "2025-11-25T03:29:05.123Z";
+
+TaskStatus full_status() {
+  ch::tasks::PartitionStatus second;
+  second.topic = "orders";
+  second.partition = 1;
+  second.runner = 1;
+  second.interruption = ch::tasks::InterruptionStatus{"object_conflict", "m", "r", kTime, 0};
+
+  ch::tasks::PartitionStatus first;
+  first.topic = "orders";
+  first.committed_offset = 100;
+  first.position = 120;
+  first.end_offset = 132;
+  first.lag = 12;
+  first.open = ch::tasks::OpenObjectStatus{100, 20, 4096, kTime};
+  ch::StoredObject object;
+  object.key = "k";
+  object.start_offset = 50;
+  object.end_offset = 100;
+  object.records = 50;
+  object.bytes = 9000;
+  object.stored_ms = kTime;
+  first.last_object = object;
+
+  ch::tasks::RunnerStatus broken;
+  broken.id = 1;
+  broken.host = "127.0.0.1:8083";
+  broken.state = ch::tasks::State::failed;
+  broken.trace = "why";
+  broken.partitions = {second};
+  ch::tasks::RunnerStatus running;
+  running.host = "127.0.0.1:8083";
+  running.state = ch::tasks::State::running;
+  running.since_ms = kTime;
+  running.partitions = {first};
+
+  TaskStatus status;
+  status.name = "orders";
+  status.enabled = true;
+  status.state = ch::tasks::State::failed;
+  status.since_ms = kTime;
+  status.group_id = "connect-orders";
+  status.lag = 12;
+  status.delay_ms = 840;
+  status.interruption = ch::tasks::InterruptionStatus{"role_deleted", "m", "r", kTime, kTime};
+  status.runners = {broken, running};
+  return status;
+}
+
+Json expect(const char* text) { return Json::parse(text); }
+
+}  // namespace
+
+TEST_CASE("a status is what the contract shows") {
+  REQUIRE(status_json(full_status()) == expect(R"({"name":"orders","enabled":true,"state":"FAILED","since":"2025-11-25T03:29:05.123Z",
+    "group_id":"connect-orders","lag":12,"delay_ms":840,
+    "interruption":{"reason":"role_deleted","message":"m","remedy":"r","since":"2025-11-25T03:29:05.123Z","next_try":"2025-11-25T03:29:05.123Z"},
+    "runners":[{"id":1,"host":"127.0.0.1:8083","state":"FAILED","since":null,"trace":"why","interruption":null},
+               {"id":0,"host":"127.0.0.1:8083","state":"RUNNING","since":"2025-11-25T03:29:05.123Z","trace":null,"interruption":null}],
+    "partitions":[
+      {"topic":"orders","partition":0,"runner":0,"committed_offset":100,"position":120,"end_offset":132,"lag":12,
+       "open":{"start_offset":100,"records":20,"bytes":4096,"due_at":"2025-11-25T03:29:05.123Z"},
+       "last_object":{"key":"k","start_offset":50,"end_offset":100,"records":50,"bytes":9000,"stored_at":"2025-11-25T03:29:05.123Z"},
+       "interruption":null},
+      {"topic":"orders","partition":1,"runner":1,"committed_offset":null,"position":null,"end_offset":null,"lag":0,
+       "open":null,"last_object":null,
+       "interruption":{"reason":"object_conflict","message":"m","remedy":"r","since":"2025-11-25T03:29:05.123Z","next_try":null}}]})"));
+}
+
+TEST_CASE("a status without anything in it") {
+  REQUIRE(status_json({}) == expect(R"({"name":"","enabled":false,"state":"DISABLED","since":null,"group_id":"","lag":0,"delay_ms":0,
+    "interruption":null,"runners":[],"partitions":[]})"));
+}
+
+TEST_CASE("a task holds its config and its status") {
+  ch::tasks::TaskView task;
+  task.name = "orders";
+  task.config = {{"topics", "orders"}, {"cos.bucket", "b-1"}};
+  task.status = full_status();
+  task.created_ms = kTime;
+  const auto json = task_json(task);
+  REQUIRE(json.at("name") == "orders");
+  REQUIRE(json.at("enabled") == true);
+  REQUIRE(json.at("config") == expect(R"({"cos.bucket":"b-1","topics":"orders"})"));
+  REQUIRE(json.at("created_at") == kTimeText);
+  REQUIRE(json.at("updated_at").is_null());
+  REQUIRE(json.at("status") == status_json(full_status()));
+}
+
+TEST_CASE("a line of the list shows defaults of what the config leaves out") {
+  const auto definition = ch::config::Definition::from_schema(R"({"type":"object","properties":{
+    "connector.class":{"type":"string","default":"cos-sink"},"time.granularity.minutes":{"type":"integer","default":"5"},
+    "cos.bucket":{"type":"string"},"topics":{"type":"string"}}})");
+  if (!definition) FAIL(definition.error().message);
+  ch::tasks::TaskView task;
+  task.name = "orders";
+  task.config = {{"topics", "orders"}, {"cos.bucket", "b-1"}};
+  auto line = task_summary_json(task, &*definition);
+  REQUIRE(line.at("connector") == "cos-sink");
+  REQUIRE(line.at("bucket") == "b-1");
+  REQUIRE(line.at("topics") == "orders");
+  REQUIRE(line.at("granularity_minutes") == 5);
+  REQUIRE(line.at("state") == "DISABLED");
+  REQUIRE_FALSE(line.contains("partitions"));
+  task.config["time.granularity.minutes"] = "60";
+  task.config.erase("cos.bucket");
+  line = task_summary_json(task, nullptr);
+  REQUIRE(line.at("granularity_minutes") == 60);
+  REQUIRE(line.at("bucket").is_null());
+}
+
+TEST_CASE("pages of objects and events") {
+  ch::ObjectPage page;
+  page.objects.resize(1);
+  page.objects[0].key = "k";
+  page.objects[0].topic = "t";
+  page.objects[0].url = "https://x/y?sign";
+  page.objects[0].url_expires_ms = kTime;
+  REQUIRE(objects_json(page) ==
+          expect(R"({"objects":[{"key":"k","topic":"t","partition":0,"start_offset":0,"end_offset":0,"records":0,"bytes":0,
+    "stored_at":null,"url":"https://x/y?sign","url_expires_at":"2025-11-25T03:29:05.123Z"}],"next":null})"));
+  page.next = "token";
+  REQUIRE(objects_json(page).at("next") == "token");
+
+  ch::store::Event event;
+  event.id = 7;
+  event.time_ms = kTime;
+  event.kind = "state";
+  event.state = "RUNNING";
+  event.host = "h";
+  REQUIRE(events_json({event}, 3) ==
+          expect(R"({"events":[{"id":7,"time":"2025-11-25T03:29:05.123Z","kind":"state","state":"RUNNING","reason":null,
+    "message":"","remedy":null,"host":"h"}],"next":7})"));
+  REQUIRE(events_json({}, 3) == expect(R"({"events":[],"next":3})"));
+}
+
+TEST_CASE("keys of a connector") {
+  const auto definition = ch::config::Definition::from_schema(R"({"type":"object","required":["a"],"properties":{
+    "a":{"type":"string","enum":["x","y"],"description":"what","x-group":"G","x-order":1,"x-importance":"high"},
+    "b":{"type":"integer","default":"5","minimum":5,"maximum":60,"x-group":"G","x-order":2,"x-importance":"low"}}})");
+  if (!definition) FAIL(definition.error().message);
+  const auto keys = keys_json(*definition);
+  REQUIRE(keys.size() == 2);
+  REQUIRE(keys[0] ==
+          expect(R"({"name":"a","type":"string","default":null,"required":true,"choices":["x","y"],"min":null,"max":null,"unit":null,
+    "group":"G","order":1,"importance":"high","documentation":"what"})"));
+  REQUIRE(keys[1].at("default") == "5");
+  REQUIRE(keys[1].at("min") == 5);
+  REQUIRE(keys[1].at("max") == 60);
+}
+
+TEST_CASE("errors have one shape, and every code its status") {
+  const auto response = error_response({ch::ErrorCode::invalid, "bad", {{"k", "v", "m"}}});
+  REQUIRE(response.status == 422);
+  REQUIRE(Json::parse(response.body) == expect(R"({"error_code":422,"message":"bad","errors":[{"key":"k","value":"v","message":"m"}]})"));
+  REQUIRE(response.headers.at(0).value == "application/json");
+  REQUIRE(http_status(ch::ErrorCode::not_found) == 404);
+  REQUIRE(http_status(ch::ErrorCode::conflict) == 409);
+  REQUIRE(http_status(ch::ErrorCode::unavailable) == 503);
+  REQUIRE(http_status(ch::ErrorCode::timed_out) == 504);
+  REQUIRE(http_status(ch::ErrorCode::internal) == 500);
+}
+
+TEST_CASE("text that is not UTF-8 harms no answer") {
+  const auto response = error_response({ch::ErrorCode::internal, "a\xff", {}});
+  REQUIRE(Json::parse(response.body).at("message") == "a\xef\xbf\xbd");
+  REQUIRE(Json::parse(plain_error(400, "a\xff").body).at("error_code") == 400);
+}

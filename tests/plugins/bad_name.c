@@ -1,0 +1,3 @@
+#include "table.h"
+
+ENTRY("Bad_Name", (void)0)

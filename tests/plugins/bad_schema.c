@@ -1,0 +1,3 @@
+#include "table.h"
+
+ENTRY("bad-schema", table.config_schema = "{\"type\": object}")

@@ -1,0 +1,3 @@
+#include "table.h"
+
+ENTRY("good", table.version = "2.0.0")

@@ -1,0 +1,3 @@
+#include "table.h"
+
+ENTRY("empty-version", table.version = "")

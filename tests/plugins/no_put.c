@@ -1,0 +1,3 @@
+#include "table.h"
+
+ENTRY("no-put", table.put = NULL; table.flush = NULL)

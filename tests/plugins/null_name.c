@@ -1,0 +1,3 @@
+#include "table.h"
+
+ENTRY("null-name", table.name = NULL)

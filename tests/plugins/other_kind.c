@@ -1,0 +1,3 @@
+#include "table.h"
+
+ENTRY("other-kind", table.kind = "source")

@@ -1,0 +1,3 @@
+#include "table.h"
+
+ENTRY("schema-no-object", table.config_schema = "[]")

@@ -1,0 +1,3 @@
+#include "table.h"
+
+ENTRY("tiny-table", table.struct_size = 4)

@@ -1,0 +1,84 @@
+#!/usr/bin/env bash
+# Runs every test of the project, from nothing but a Debian 12 and this folder:  tests/run.sh [--fast]
+# Installs the packages that are missing, builds with g++ (plain and with two sanitizers) and with clang, then runs all
+# tests and checks as one ctest, whose summary is the last line.  --fast leaves out the system tests.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+root="$PWD"
+
+fast=
+for option in "$@"; do
+  case "$option" in
+    --fast) fast=1 ;;
+    -h | --help)
+      sed -n '2,4s/^# //p' "$root/tests/run.sh"
+      exit 0
+      ;;
+    *)
+      echo "unknown option $option; there is --fast" >&2
+      exit 2
+      ;;
+  esac
+done
+
+jobs="$(nproc)"
+begin=$SECONDS
+export CH_TEST_FIGURES="$root/build/figures.txt"
+
+# stage NAME COMMAND...: one step of the preparation; its output is shown if it fails.
+stage() {
+  local name="$1" log="$root/build/logs/${1// /-}.log" from=$SECONDS
+  shift
+  printf '%-28s ' "$name"
+  if "$@" >"$log" 2>&1; then
+    echo "$((SECONDS - from)) s"
+  else
+    echo "failed after $((SECONDS - from)) s; the end of $log:"
+    tail -n 60 "$log"
+    exit 1
+  fi
+}
+
+# shellcheck disable=SC2317  # called by stage
+build() {
+  cmake --preset "$1"
+  cmake --build --preset "$1" -j "$jobs"
+}
+
+# One list of the tests of all builds and of the checks of the sources, for one ctest.
+write_test_list() {
+  {
+    for check in format shellcheck tidy; do
+      echo "add_test(\"check: $check\" \"$root/tests/checks.sh\" $check)"
+      echo "set_tests_properties(\"check: $check\" PROPERTIES LABELS check TIMEOUT 1200 PROCESSORS $jobs)"
+    done
+    for preset in dev asan tsan; do
+      echo "subdirs(\"$root/build/$preset\")"
+    done
+  } >"$root/build/all/CTestTestfile.cmake"
+}
+
+mkdir -p build/logs build/all
+: >"$CH_TEST_FIGURES"
+echo "logs are in $root/build/logs"
+stage "packages" cmake/install_packages.sh test
+for preset in dev asan tsan clang; do
+  stage "build $preset" build "$preset"
+done
+if [[ -z $fast ]]; then
+  stage "Kafka broker" tests/support/kafka/fetch_kafka.sh
+fi
+write_test_list
+
+selection=()
+if [[ -n $fast ]]; then
+  selection=(-LE '^system$')
+fi
+from=$SECONDS
+failed=0
+ctest --test-dir build/all -j "$jobs" --output-on-failure --no-tests=error "${selection[@]}" 2>&1 | tee build/logs/ctest.log || failed=1
+echo
+printf '%-28s %s s\n' "tests" "$((SECONDS - from))" "all together" "$((SECONDS - begin))"
+cat "$CH_TEST_FIGURES"
+grep -E '^[0-9]+% tests passed' build/logs/ctest.log || echo "ctest gave no summary"
+exit "$failed"

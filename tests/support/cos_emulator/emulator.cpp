@@ -1,0 +1,32 @@
+#include "cos_emulator/emulator.hpp"
+
+#include "cos_emulator/core.hpp"
+#include "cos_emulator/server.hpp"
+#include "cos_emulator/service.hpp"
+
+namespace ch::cos_emulator {
+
+struct Emulator::Impl {
+  explicit Impl(Options options) : core(std::move(options)), service(core), server(service, core.options.port, core.options.threads) {}
+
+  Core core;
+  CosService service;
+  Server server;  // last: it stops before what it serves goes
+};
+
+Emulator::Emulator(Options options) : impl_(std::make_unique<Impl>(std::move(options))) {}
+Emulator::~Emulator() = default;
+
+std::uint16_t Emulator::port() const { return impl_->server.port(); }
+
+std::string Emulator::endpoint(const std::string& bucket) const { return "http://127.0.0.1:" + std::to_string(port()) + "/" + bucket; }
+
+void Emulator::add_fault(Fault fault) { impl_->core.faults.add(std::move(fault)); }
+void Emulator::clear_faults() { impl_->core.faults.clear(); }
+void Emulator::set_access(std::map<std::string, Access> access) { impl_->core.set_access(std::move(access)); }
+void Emulator::set_denied(std::string operation, bool denied) { impl_->core.set_denied(operation, denied); }
+void Emulator::remove_bucket(const std::string& bucket) { impl_->core.storage.remove(bucket); }
+void Emulator::add_bucket(const std::string& bucket) { impl_->core.storage.add(bucket); }
+Counters Emulator::counters() const { return impl_->core.counters(); }
+
+}  // namespace ch::cos_emulator

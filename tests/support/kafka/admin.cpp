@@ -1,0 +1,132 @@
+#include "support/kafka/admin.hpp"
+
+#include <algorithm>
+
+#include "support/process/eventually.hpp"
+
+namespace ch::test {
+namespace {
+
+constexpr int kLimitMs = 30000;
+
+// The first error among the topics of an admin call's result.
+rd_kafka_resp_err_t topic_error(const rd_kafka_topic_result_t** topics, std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i) {
+    if (const auto error = rd_kafka_topic_result_error(topics[i]); error != RD_KAFKA_RESP_ERR_NO_ERROR) return error;
+  }
+  return RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
+}  // namespace
+
+KafkaAdmin::KafkaAdmin(const std::string& bootstrap)
+    : bootstrap_(bootstrap), client_(make_client(RD_KAFKA_PRODUCER, {{"bootstrap.servers", bootstrap}, {"log_level", "2"}})) {}
+
+Handle<rd_kafka_event_t> KafkaAdmin::result_of(rd_kafka_queue_t* queue, const std::string& what) {
+  Handle<rd_kafka_event_t> event(rd_kafka_queue_poll(queue, kLimitMs));
+  if (event == nullptr) throw std::runtime_error(what + ": no answer");
+  expect_ok(rd_kafka_event_error(event.get()), what);
+  return event;
+}
+
+void KafkaAdmin::create_topic(const std::string& name, std::int32_t partitions, const std::map<std::string, std::string>& config) {
+  char reason[256];
+  Handle<rd_kafka_NewTopic_t> topic(rd_kafka_NewTopic_new(name.c_str(), partitions, 1, reason, sizeof reason));
+  if (topic == nullptr) throw std::runtime_error(reason);
+  for (const auto& [key, value] : config) expect_ok(rd_kafka_NewTopic_set_config(topic.get(), key.c_str(), value.c_str()), key);
+  Handle<rd_kafka_queue_t> queue(rd_kafka_queue_new(client_.get()));
+  rd_kafka_NewTopic_t* topics[] = {topic.get()};
+  rd_kafka_CreateTopics(client_.get(), topics, 1, nullptr, queue.get());
+  const auto event = result_of(queue.get(), "creating topic " + name);
+  std::size_t count = 0;
+  const auto** results = rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(event.get()), &count);
+  expect_ok(topic_error(results, count), "creating topic " + name);
+  wait_until_led(name, partitions);
+}
+
+void KafkaAdmin::delete_topic(const std::string& name) {
+  Handle<rd_kafka_DeleteTopic_t> topic(rd_kafka_DeleteTopic_new(name.c_str()));
+  Handle<rd_kafka_queue_t> queue(rd_kafka_queue_new(client_.get()));
+  rd_kafka_DeleteTopic_t* topics[] = {topic.get()};
+  rd_kafka_DeleteTopics(client_.get(), topics, 1, nullptr, queue.get());
+  const auto event = result_of(queue.get(), "deleting topic " + name);
+  std::size_t count = 0;
+  const auto** results = rd_kafka_DeleteTopics_result_topics(rd_kafka_event_DeleteTopics_result(event.get()), &count);
+  expect_ok(topic_error(results, count), "deleting topic " + name);
+}
+
+void KafkaAdmin::add_partitions(const std::string& name, std::int32_t total) {
+  char reason[256];
+  Handle<rd_kafka_NewPartitions_t> partitions(
+      rd_kafka_NewPartitions_new(name.c_str(), static_cast<std::size_t>(total), reason, sizeof reason));
+  if (partitions == nullptr) throw std::runtime_error(reason);
+  Handle<rd_kafka_queue_t> queue(rd_kafka_queue_new(client_.get()));
+  rd_kafka_NewPartitions_t* list[] = {partitions.get()};
+  rd_kafka_CreatePartitions(client_.get(), list, 1, nullptr, queue.get());
+  const auto event = result_of(queue.get(), "adding partitions to " + name);
+  std::size_t count = 0;
+  const auto** results = rd_kafka_CreatePartitions_result_topics(rd_kafka_event_CreatePartitions_result(event.get()), &count);
+  expect_ok(topic_error(results, count), "adding partitions to " + name);
+  wait_until_led(name, total);
+}
+
+void KafkaAdmin::wait_until_led(const std::string& name, std::int32_t partitions) {
+  rd_kafka_resp_err_t error = RD_KAFKA_RESP_ERR_NO_ERROR;
+  const auto led = [&](std::int32_t partition) {
+    std::int64_t low = 0, high = 0;
+    has_topic(name);  // asks for the metadata anew: the client would go by what it knew
+    error = rd_kafka_query_watermark_offsets(client_.get(), name.c_str(), partition, &low, &high, kLimitMs);
+    return error == RD_KAFKA_RESP_ERR_NO_ERROR;
+  };
+  for (std::int32_t p = 0; p < partitions; ++p) {
+    if (!eventually(std::chrono::milliseconds(kLimitMs), [&] { return led(p); })) expect_ok(error, "waiting for a leader of " + name);
+  }
+}
+
+bool KafkaAdmin::has_topic(const std::string& name) {
+  const rd_kafka_metadata_t* metadata = nullptr;
+  expect_ok(rd_kafka_metadata(client_.get(), 1, nullptr, &metadata, kLimitMs), "metadata");
+  const rd_kafka_metadata_topic_t* begin = metadata->topics;
+  const bool found =
+      std::any_of(begin, begin + metadata->topic_cnt, [&](const rd_kafka_metadata_topic_t& topic) { return name == topic.topic; });
+  rd_kafka_metadata_destroy(metadata);
+  return found;
+}
+
+std::vector<CommittedOffset> KafkaAdmin::committed(const std::string& group, const std::string& topic, std::int32_t partitions) {
+  auto& client = groups_[group];
+  if (client == nullptr)
+    client = make_client(RD_KAFKA_CONSUMER, {{"bootstrap.servers", bootstrap_}, {"group.id", group}, {"log_level", "2"}});
+  Handle<rd_kafka_topic_partition_list_t> list(rd_kafka_topic_partition_list_new(partitions));
+  for (std::int32_t p = 0; p < partitions; ++p) rd_kafka_topic_partition_list_add(list.get(), topic.c_str(), p);
+  expect_ok(rd_kafka_committed(client.get(), list.get(), kLimitMs), "committed offsets of " + group);
+  std::vector<CommittedOffset> result(static_cast<std::size_t>(partitions));
+  for (int i = 0; i < list->cnt; ++i) {
+    const auto& entry = list->elems[i];
+    expect_ok(entry.err, "committed offset of " + group);
+    auto& out = result.at(static_cast<std::size_t>(entry.partition));
+    if (entry.offset >= 0) out.offset = entry.offset;
+    out.metadata.assign(static_cast<const char*>(entry.metadata), entry.metadata_size);
+  }
+  return result;
+}
+
+std::vector<Watermarks> KafkaAdmin::watermarks(const std::string& topic, std::int32_t partitions) {
+  std::vector<Watermarks> result;
+  for (std::int32_t p = 0; p < partitions; ++p) {
+    Watermarks marks;
+    expect_ok(rd_kafka_query_watermark_offsets(client_.get(), topic.c_str(), p, &marks.low, &marks.high, kLimitMs), "offsets of " + topic);
+    result.push_back(marks);
+  }
+  return result;
+}
+
+std::int64_t KafkaAdmin::lag(const std::string& group, const std::string& topic, std::int32_t partitions) {
+  const auto offsets = committed(group, topic, partitions);
+  const auto marks = watermarks(topic, partitions);
+  std::int64_t sum = 0;
+  for (std::size_t p = 0; p < offsets.size(); ++p) sum += marks[p].high - std::max(offsets[p].offset, marks[p].low);
+  return sum;
+}
+
+}  // namespace ch::test

@@ -1,0 +1,44 @@
+// A real Apache Kafka broker (KRaft, one node) as a child process, on ports of its own that it keeps over restarts. Its
+// data and its log are in a temporary folder. Used by the thread that made it.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "support/process/process.hpp"
+#include "support/process/temp_dir.hpp"
+
+namespace ch::test {
+
+class KafkaBroker {
+ public:
+  KafkaBroker();   // formats its storage; throws std::runtime_error with the end of the log if it cannot
+  ~KafkaBroker();  // kills it
+
+  void start();   // until it answers requests
+  void stop();    // orderly
+  void kill();    // as kill -9; what was acknowledged is still there after start()
+  void freeze();  // SIGSTOP: connections stay, nothing is answered
+  void thaw();
+  bool running() { return process_ != nullptr && process_->running(); }
+
+  const std::string& bootstrap() const { return bootstrap_; }
+  std::filesystem::path log_file() const { return dir_.path() / "broker.log"; }
+
+ private:
+  std::vector<std::string> java(const std::string& main_class, const std::vector<std::string>& arguments) const;
+  bool answers();
+  [[noreturn]] void give_up(const std::string& what);
+
+  TempDir dir_;
+  std::string jars_;
+  std::string bootstrap_;
+  std::unique_ptr<Process> process_;
+};
+
+// The broker that all tests of a program share; started by the first call, and again if a test has left it stopped.
+KafkaBroker& shared_broker();
+
+}  // namespace ch::test

@@ -1,0 +1,57 @@
+// `connector-host dev`: everything in one process, up within seconds, gone on Ctrl-C.
+#include <fmt/format.h>
+
+#include <catch2/catch.hpp>
+#include <csignal>
+
+#include "world.hpp"
+
+using namespace ch::test;
+
+TEST_CASE("dev is up within five seconds, stores the sample, and ends cleanly on SIGINT", "[dev]") {
+  const TempDir dir;
+  const auto url = fmt::format("http://127.0.0.1:{}", free_port());
+  const auto output = dir.path() / "output";
+  const auto begin = std::chrono::steady_clock::now();
+  Process dev({{binary("connector-host").string(), "dev", "--listen", url, "--dir", (dir.path() / "dev").string()},
+               {},
+               "/dev/null",
+               output,
+               output});
+  const auto tasks = [&] { return http({"GET", url + "/v1/tasks"}); };
+  const bool up = eventually(5s, [&] { return tasks().body.find("RUNNING") != std::string::npos; });
+  figure(fmt::format("dev: sample task RUNNING after {:.1f} s",
+                     std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count()));
+  INFO(read_file(output));
+  CHECK(up);
+  const auto text = read_file(output);
+  CHECK(text.find(url) != std::string::npos);
+  CHECK(text.find((dir.path() / "dev").string()) != std::string::npos);
+  const auto stored = [&] {
+    for (const auto& file : std::filesystem::recursive_directory_iterator(dir.path() / "dev")) {
+      if (file.path().string().ends_with(".meta.json")) return true;
+    }
+    return false;
+  };
+  CHECK(eventually(30s, stored));
+  dev.signal(SIGINT);
+  CHECK(dev.wait(15s) == 0);
+  CHECK(tasks().status == 0);
+}
+
+TEST_CASE("dev with nothing but a folder of its own leaves nothing behind", "[dev]") {
+  const TempDir dir;
+  const auto url = fmt::format("http://127.0.0.1:{}", free_port());
+  const auto output = dir.path() / "output";
+  std::filesystem::create_directories(dir.path() / "tmp");
+  Process dev({{binary("connector-host").string(), "dev", "--listen", url, "--no-sample"},
+               {{"TMPDIR", (dir.path() / "tmp").string()}},
+               "/dev/null",
+               output,
+               output});
+  CHECK(eventually(10s, [&] { return http({"GET", url + "/health"}).status == 200; }));
+  CHECK(http({"GET", url + "/v1/tasks"}).body.find("orders") == std::string::npos);
+  dev.signal(SIGINT);
+  CHECK(dev.wait(15s) == 0);
+  CHECK(std::filesystem::is_empty(dir.path() / "tmp"));
+}

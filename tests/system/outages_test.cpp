@@ -1,0 +1,183 @@
+// The world breaks and is mended: the task says what is wrong and what to do, goes on by itself, and nothing is lost.
+#include <catch2/catch.hpp>
+
+#include "world.hpp"
+
+using namespace ch::test;
+using ch::cos_emulator::Fault;
+
+namespace {
+
+constexpr std::int32_t kPartitions = 2;
+constexpr std::chrono::seconds kHealLimit{90};  // the longest back-off and what comes after it
+
+// A running task with 600 records stored; then something is broken, 600 more come, and it is mended.
+class Outage {
+ public:
+  explicit Outage(const std::string& name) : name_(name) {
+    world.admin().create_topic(name, kPartitions);
+    producer_ = std::make_unique<LedgerProducer>(world.bootstrap(), name, Mix{51});
+    world.host().start();
+    world.create(name, world.config(name));
+    REQUIRE(world.reaches(name, "RUNNING"));
+    produce();
+    REQUIRE(world.drained(name, name, kPartitions));
+  }
+  void produce() {
+    producer_->produce(600, kPartitions);
+    producer_->flush();
+  }
+  void heals() {
+    CHECK(world.drained(name_, name_, kPartitions, kHealLimit));
+    CHECK(world.reaches(name_, "RUNNING", kHealLimit));
+    const auto report = world.check(name_, producer_->ledger());
+    INFO(report.summary());
+    CHECK(report.ok());
+    CHECK(report.records == producer_->ledger().records());
+  }
+  World world;
+
+ private:
+  std::string name_;
+  std::unique_ptr<LedgerProducer> producer_;
+};
+
+}  // namespace
+
+TEST_CASE("a broker that is not there at enable, then dies while the task runs", "[outages]") {
+  KafkaBroker broker;
+  World world(broker.bootstrap(), json::object());
+  auto& host = world.host();
+  host.start();
+  world.create("broker-away", world.config("broker-away"));
+  CHECK(world.interrupted("broker-away", "broker_unreachable"));
+
+  broker.start();
+  world.admin().create_topic("broker-away", kPartitions);
+  CHECK(world.reaches("broker-away", "RUNNING", kHealLimit));
+  LedgerProducer producer(broker.bootstrap(), "broker-away", Mix{52});
+  producer.produce(1000, kPartitions);
+  producer.flush();
+  CHECK(world.drained("broker-away", "broker-away", kPartitions));
+
+  producer.produce(1000, kPartitions);
+  broker.kill();
+  CHECK(world.interrupted("broker-away", "broker_unreachable"));
+  broker.start();
+  producer.flush();
+  CHECK(world.drained("broker-away", "broker-away", kPartitions, kHealLimit));
+  CHECK(world.reaches("broker-away", "RUNNING", kHealLimit));
+  const auto report = world.check("broker-away", producer.ledger());
+  INFO(report.summary());
+  CHECK(report.ok());
+}
+
+TEST_CASE("a broker that hangs for longer than a session, in the middle of commits", "[outages]") {
+  KafkaBroker broker;
+  broker.start();
+  World world(broker.bootstrap(), json::object());
+  world.admin().create_topic("broker-hangs", kPartitions);
+  LedgerProducer producer(broker.bootstrap(), "broker-hangs", Mix{53});
+  world.host().start();
+  world.create("broker-hangs", world.config("broker-hangs", {{"rotate.interval.ms", "200"}}));
+  REQUIRE(world.reaches("broker-hangs", "RUNNING"));
+  for (const auto hang : {2s, 15s}) {
+    const auto before = count_objects(world.bucket());
+    producer.produce(5000, kPartitions);
+    CHECK(eventually(30s, [&] { return count_objects(world.bucket()) > before; }));
+    producer.produce(5000, kPartitions);
+    broker.freeze();
+    CHECK(throughout(hang, [&] { return world.host().running(); }));
+    CHECK(world.host().get("/health").status != 0);
+    broker.thaw();
+  }
+  producer.flush();
+  CHECK(world.drained("broker-hangs", "broker-hangs", kPartitions, kHealLimit));
+  const auto report = world.check("broker-hangs", producer.ledger());
+  INFO(report.summary());
+  CHECK(report.ok());
+}
+
+TEST_CASE("a topic that is missing, and is made later", "[outages]") {
+  World world;
+  world.host().start();
+  world.create("topic-missing", world.config("topic-missing"));
+  CHECK(world.interrupted("topic-missing", "topic_missing"));
+  world.admin().create_topic("topic-missing", kPartitions);
+  LedgerProducer producer(world.bootstrap(), "topic-missing", Mix{54});
+  producer.produce(500, kPartitions);
+  producer.flush();
+  CHECK(world.reaches("topic-missing", "RUNNING", kHealLimit));
+  CHECK(world.drained("topic-missing", "topic-missing", kPartitions));
+  CHECK(world.check("topic-missing", producer.ledger()).ok());
+}
+
+TEST_CASE("a bucket that is removed and comes back", "[outages]") {
+  Outage outage("bucket-missing");
+  outage.world.cos().remove_bucket(World::kBucket);
+  outage.produce();
+  CHECK(outage.world.interrupted("bucket-missing", "bucket_missing"));
+  outage.world.cos().add_bucket(World::kBucket);
+  outage.heals();
+}
+
+TEST_CASE("a bucket that is missing from the start", "[outages]") {
+  World world;
+  world.cos().remove_bucket(World::kBucket);
+  world.admin().create_topic("no-bucket", kPartitions);
+  LedgerProducer producer(world.bootstrap(), "no-bucket", Mix{55});
+  producer.produce(500, kPartitions);
+  producer.flush();
+  world.host().start();
+  world.create("no-bucket", world.config("no-bucket"));
+  CHECK(world.interrupted("no-bucket", "bucket_missing"));
+  world.cos().add_bucket(World::kBucket);
+  CHECK(world.drained("no-bucket", "no-bucket", kPartitions, kHealLimit));
+  CHECK(world.reaches("no-bucket", "RUNNING", kHealLimit));
+  CHECK(world.check("no-bucket", producer.ledger()).ok());
+}
+
+TEST_CASE("a policy that denies writing, and is mended", "[outages]") {
+  Outage outage("denied");
+  outage.world.cos().set_denied("put", true);
+  outage.produce();
+  CHECK(outage.world.interrupted("denied", "access_denied"));
+  outage.world.cos().set_denied("put", false);
+  outage.heals();
+}
+
+TEST_CASE("a COS that nobody can reach, with a kill -9 of the host meanwhile", "[outages]") {
+  Outage outage("cos-down");
+  outage.world.stop_cos();
+  outage.produce();
+  CHECK(outage.world.interrupted("cos-down", "cos_unreachable"));
+  outage.world.host().kill();
+  outage.world.host().start();
+  outage.produce();
+  outage.world.start_cos();
+  outage.heals();
+}
+
+TEST_CASE("answers of COS that are lost, late, damaged or errors", "[outages]") {
+  Outage outage("cos-faults");
+  auto& cos = outage.world.cos();
+  const auto fault = [&](Fault::Kind kind, Fault::When when, int status, const std::string& code) {
+    Fault added;
+    added.operation = "put";
+    added.times = 2;
+    added.kind = kind;
+    added.when = when;
+    added.status = status;
+    added.code = code;
+    added.stall_ms = 1500;
+    cos.add_fault(added);
+  };
+  fault(Fault::Kind::reset, Fault::When::before, 0, "");
+  fault(Fault::Kind::reset, Fault::When::after, 0, "");
+  fault(Fault::Kind::error, Fault::When::before, 503, "SlowDown");
+  fault(Fault::Kind::error, Fault::When::after, 500, "InternalError");
+  fault(Fault::Kind::wrong_crc, Fault::When::after, 200, "");
+  fault(Fault::Kind::stall, Fault::When::after, 200, "");
+  for (int i = 0; i < 4; ++i) outage.produce();
+  outage.heals();
+}

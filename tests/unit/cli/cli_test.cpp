@@ -1,0 +1,240 @@
+#include <catch2/catch.hpp>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "captured.hpp"
+#include "cli/client.hpp"
+#include "fake_host.hpp"
+
+using ch::test::FakeHost;
+using ch::test::run;
+
+namespace {
+
+const std::string kTask = R"({"name": "orders", "config": {"topics": "orders"}})";
+const std::string kRunning = R"({"name":"orders","enabled":true,"state":"RUNNING","since":"2026-11-25T03:29:05.123Z"})";
+
+bool holds(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+
+}  // namespace
+
+TEST_CASE("the exit status says what became of a request") {
+  struct Case {
+    int http;
+    int exit;
+  };
+  for (const auto& [http, exit] : {Case{200, 0}, Case{202, 0}, Case{400, 1}, Case{401, 1}, Case{404, 3}, Case{409, 4}, Case{422, 1},
+                                   Case{500, 1}, Case{503, 1}, Case{504, 1}}) {
+    FakeHost host;
+    host.answer(http, http < 300 ? kRunning : R"({"error_code":0,"message":"said so"})");
+    const auto ran = run({"task", "enable", "orders", "--url", host.url()});
+    CAPTURE(http, ran.out, ran.err);
+    CHECK(ran.status == exit);
+    if (exit == 0) {
+      CHECK(ran.out == "orders: RUNNING since 2026-11-25T03:29:05.123Z\n");
+      CHECK(ran.err.empty());
+    } else {
+      CHECK(ran.out.empty());
+      CHECK(ran.err == "error: said so\n");
+    }
+    REQUIRE(host.asked().size() == 1);
+    CHECK(host.asked()[0].method == "POST");
+    CHECK(host.asked()[0].target == "/v1/tasks/orders/enable");
+  }
+}
+
+TEST_CASE("a host that cannot be reached is exit status 6") {
+  std::string url;
+  {
+    const FakeHost gone;
+    url = gone.url();
+  }
+  const auto ran = run({"task", "list", "--url", url});
+  CHECK(ran.status == 6);
+  CHECK(ran.out.empty());
+  CHECK(holds(ran.err, url));
+}
+
+TEST_CASE("a wait that runs out is exit status 5, with the last state on standard error") {
+  FakeHost host;
+  host.answer(504,
+              R"({"name":"orders","state":"INTERRUPTED","since":"s","interruption":{"reason":"access_denied","message":"m","remedy":"r"},
+                       "error_code":504,"message":"not yet"})");
+  const auto ran = run({"task", "enable", "orders", "--wait", "1500ms", "--url", host.url()});
+  CHECK(ran.status == 5);
+  CHECK(ran.out.empty());
+  CHECK(ran.err == "error: orders: not yet after 2s: INTERRUPTED since s: access_denied: m; r\n");
+  CHECK(host.asked()[0].target == "/v1/tasks/orders/enable?wait=2s");
+}
+
+TEST_CASE("something else at the address is not taken for a host") {
+  FakeHost host;
+  host.answer(200, "<html>hello</html>");
+  const auto ran = run({"task", "list", "--url", host.url()});
+  CHECK(ran.status == 1);
+  CHECK(holds(ran.err, "not as a connector-host"));
+}
+
+TEST_CASE("create sends the file as it is") {
+  FakeHost host;
+  host.answer(201, R"({"name":"orders","enabled":true,"status":{"state":"STARTING","enabled":true}})");
+  auto ran = run({"task", "create", "-", "--url", host.url()}, kTask);
+  CHECK(ran.status == 0);
+  CHECK(ran.out == "orders: created, STARTING\n");
+  host.answer(201, R"({"name":"orders","enabled":false,"status":{"state":"DISABLED","enabled":false}})");
+  ran = run({"task", "create", "-", "--disabled", "--output", "json", "--url", host.url()}, kTask);
+  CHECK(nlohmann::json::parse(ran.out).at("status").at("state") == "DISABLED");
+  host.answer(409, R"({"error_code":409,"message":"there is one"})");
+  ran = run({"task", "create", "-", "--url", host.url()}, kTask);
+  CHECK(ran.status == 4);
+  const auto asked = host.asked();
+  REQUIRE(asked.size() == 3);
+  CHECK(asked[0].target == "/v1/tasks");
+  CHECK(asked[0].body == kTask);
+  CHECK(nlohmann::json::parse(asked[1].body).at("enabled") == false);
+}
+
+TEST_CASE("create with --wait waits for what the task is meant to be") {
+  FakeHost host;
+  host.answer(201, R"({"name":"orders","status":{"state":"STARTING","enabled":true}})");
+  host.answer(200, kRunning);
+  CHECK(run({"task", "create", "-", "--wait", "10s", "--url", host.url()}, kTask).status == 0);
+  host.answer(201, R"({"name":"orders","status":{"state":"DISABLED","enabled":false}})");
+  host.answer(200, kRunning);
+  CHECK(run({"task", "create", "-", "--disabled", "--wait", "10s", "--url", host.url()}, kTask).status == 0);
+  const auto asked = host.asked();
+  REQUIRE(asked.size() == 4);
+  CHECK(asked[1].target == "/v1/tasks/orders/enable?wait=10s");
+  CHECK(asked[3].target == "/v1/tasks/orders/disable?wait=10s");
+}
+
+TEST_CASE("update replaces only what is there, apply either") {
+  FakeHost host;
+  host.answer(404, R"({"error_code":404,"message":"no such task"})");
+  CHECK(run({"task", "update", "-", "--url", host.url()}, kTask).status == 3);
+  host.answer(200, "{}");
+  host.answer(200, R"({"name":"orders","status":{"state":"RUNNING"}})");
+  CHECK(run({"task", "update", "-", "--url", host.url()}, kTask).out == "orders: updated, RUNNING\n");
+  host.answer(201, R"({"name":"orders","status":{"state":"STARTING"}})");
+  CHECK(run({"task", "apply", "-", "--url", host.url()}, kTask).out == "orders: created, STARTING\n");
+  const auto asked = host.asked();
+  REQUIRE(asked.size() == 4);
+  CHECK(asked[0].method == "GET");
+  CHECK(asked[2].method == "PUT");
+  CHECK(asked[3].method == "PUT");
+  CHECK(asked[3].target == "/v1/tasks/orders");
+}
+
+TEST_CASE("delete tells gone from going") {
+  FakeHost host;
+  host.answer(204, "");
+  CHECK(run({"task", "delete", "orders", "--url", host.url()}).out == "orders: deleted\n");
+  host.answer(202, R"({"state":"STOPPING"})");
+  CHECK(run({"task", "delete", "orders", "--discard", "--url", host.url()}).out == "orders: being deleted, STOPPING\n");
+  host.answer(202, R"({"state":"STOPPING"})");
+  const auto ran = run({"task", "delete", "orders", "--discard", "--wait", "5s", "--url", host.url()});
+  CHECK(ran.status == 5);
+  CHECK(ran.err == "error: orders: not gone after 5s: STOPPING\n");
+  host.answer(404, R"({"error_code":404,"message":"no such task"})");
+  CHECK(run({"task", "delete", "orders", "--url", host.url()}).status == 3);
+  CHECK(host.asked()[2].target == "/v1/tasks/orders?discard=true&wait=5s");
+}
+
+TEST_CASE("reads show tables or the JSON as it came") {
+  FakeHost host;
+  const std::string list = R"({"tasks":[{"name":"orders","state":"RUNNING","lag":1}]})";
+  host.answer(200, list);
+  CHECK(holds(run({"task", "list", "--url", host.url()}).out, "orders  RUNNING    1"));
+  host.answer(200, list);
+  CHECK(nlohmann::json::parse(run({"task", "list", "--output", "json", "--url", host.url()}).out) == nlohmann::json::parse(list));
+  host.answer(200, R"({"objects":[],"next":"to ken"})");
+  const auto ran =
+      run({"task", "objects", "orders", "--partition", "3", "--topic", "a&b", "--after", "x/y", "--limit", "5", "--url", host.url()});
+  CHECK(ran.status == 0);
+  CHECK(ran.err == "there are more: --after to ken\n");
+  CHECK(host.asked()[2].target == "/v1/tasks/orders/objects?limit=5&topic=a%26b&partition=3&after=x%2Fy");
+  host.answer(200, R"({"events":[{"id":7,"kind":"state","message":"m\u001b"}],"next":7})");
+  CHECK(holds(run({"task", "events", "orders", "--after", "6", "--url", host.url()}).out, "m\\u001b"));
+  CHECK(host.asked()[3].target == "/v1/tasks/orders/events?after=6&limit=100");
+}
+
+TEST_CASE("validate prints every problem") {
+  FakeHost host;
+  host.answer(
+      200,
+      R"({"valid":false,"errors":[{"key":"topics","value":"","message":"is required"},{"key":"cos.bucket","value":"X","message":"bad"}]})");
+  auto ran = run({"task", "validate", "-", "--url", host.url()}, kTask);
+  CHECK(ran.status == 1);
+  CHECK(ran.err == "error: the task orders is not valid\n  topics: is required\n  cos.bucket: bad (given: X)\n");
+  host.answer(200, R"({"valid":true,"errors":[]})");
+  ran = run({"task", "validate", "-", "--preflight", "--url", host.url()}, kTask);
+  CHECK(ran.status == 0);
+  CHECK(ran.out == "orders: valid\n");
+  CHECK(host.asked()[1].target == "/v1/validate?preflight=true");
+}
+
+TEST_CASE("task files that are none never leave the machine") {
+  FakeHost host;
+  for (const char* text : {"", "[]", "{", R"({"config":{}})", R"({"name":7})", R"({"name":""})"}) {
+    CAPTURE(text);
+    CHECK(run({"task", "create", "-", "--url", host.url()}, text).status == 1);
+  }
+  CHECK(run({"task", "create", "/nonexistent.json", "--url", host.url()}).status == 1);
+  const auto secret = run({"task", "create", "-", "--url", host.url()}, R"({"name":"a","config":{"cos.secret.key":"hunter2",}})");
+  CHECK_FALSE(holds(secret.err, "hunter2"));
+  CHECK(host.asked().empty());
+}
+
+TEST_CASE("wrong usage is exit status 2, with a hint") {
+  CHECK(run({}).status == 2);
+  CHECK(run({"task"}).status == 2);
+  CHECK(run({"task", "enable"}).status == 2);
+  CHECK(run({"task", "enable", "orders", "--wait", "soon"}).status == 2);
+  CHECK(run({"task", "list", "--output", "xml"}).status == 2);
+  CHECK(run({"task", "list", "--url", "nonsense"}).status == 2);
+  CHECK(run({"serve", "--nonsense"}).status == 2);
+  const auto ran = run({"task", "enabel", "orders"});
+  CHECK(ran.status == 2);
+  CHECK(holds(ran.err, "did you mean enable?"));
+}
+
+TEST_CASE("help goes to standard output and names what there is") {
+  const auto ran = run({"--help"});
+  CHECK(ran.status == 0);
+  for (const char* part : {"serve", "dev", "check", "task", "plugins", "version", "Exit status"}) CHECK(holds(ran.out, part));
+  const auto validate = run({"task", "validate", "--help"});
+  CHECK(validate.status == 0);
+  for (const char* part : {"topics", "start.position", "consumer.override.*", "--preflight"}) CHECK(holds(validate.out, part));
+  const auto version = run({"version", "--output", "json"});
+  CHECK(nlohmann::json::parse(version.out).at("version") == CH_VERSION);
+}
+
+TEST_CASE("plugins can be asked of a host") {
+  FakeHost host;
+  host.answer(
+      200,
+      R"({"connectors":[{"name":"x-sink","version":"1","kind":"sink","file":"/f","keys":[]}],"failures":[{"file":"/g","message":"broken"}]})");
+  const auto ran = run({"plugins", "--url", host.url()});
+  CHECK(ran.status == 0);
+  CHECK(holds(ran.out, "x-sink  1        sink  /f"));
+  CHECK(holds(ran.err, "/g cannot be loaded: broken"));
+  host.answer(200, R"({"connectors":[],"failures":[]})");
+  CHECK(run({"plugins", "nope", "--url", host.url()}).status == 1);
+}
+
+TEST_CASE("topics are those of one instance or of all") {
+  FakeHost host;
+  host.answer(200, R"({"instances":[{"id":"a"},{"id":"b"}]})");
+  host.answer(200, R"({"topics":[{"name":"orders","partitions":4,"tasks":["t1","t2"]}]})");
+  host.answer(200, R"({"topics":[{"name":"logs","partitions":1,"tasks":[]}]})");
+  auto ran = run({"topics", "--url", host.url()});
+  CHECK(ran.out == "INSTANCE  TOPIC   PARTITIONS  TASKS\na         orders           4  t1, t2\nb         logs             1\n");
+  host.answer(503, R"({"error_code":503,"message":"the broker does not answer"})");
+  ran = run({"topics", "--instance", "c/d", "--url", host.url()});
+  CHECK(ran.status == 1);
+  CHECK(ran.out.empty());
+  CHECK(ran.err == "error: the broker does not answer\n");
+  CHECK(host.asked()[3].target == "/v1/instances/c%2Fd/topics");
+}

@@ -1,0 +1,200 @@
+#include "config/host_config.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+#include "config/listener.hpp"
+
+namespace fs = std::filesystem;
+using namespace ch::config;
+using Environment = std::map<std::string, std::string>;
+
+namespace {
+
+class File {
+ public:
+  explicit File(const std::string& text) : path_(fs::temp_directory_path() / ("connector-host-config-test-" + std::to_string(::getpid()))) {
+    std::ofstream(path_) << text;
+  }
+  File(const File&) = delete;
+  File& operator=(const File&) = delete;
+  ~File() { fs::remove(path_); }
+  const fs::path& path() const { return path_; }
+
+ private:
+  fs::path path_;
+};
+
+HostConfig loaded(const std::string& json, const std::vector<std::string>& sets = {}, const Environment& environment = {}) {
+  const File file(json);
+  auto config = load_host_config(file.path(), sets, environment);
+  if (!config) {
+    for (const auto& problem : config.error().problems) UNSCOPED_INFO(problem.key << ": " << problem.message);
+    FAIL(config.error().message);
+  }
+  return *config;
+}
+
+ch::Error refused(const std::string& json, const std::vector<std::string>& sets = {}, const Environment& environment = {}) {
+  const File file(json);
+  auto config = load_host_config(file.path(), sets, environment);
+  REQUIRE_FALSE(config);
+  CHECK(config.error().code == ch::ErrorCode::invalid);
+  return config.error();
+}
+
+std::string message_of(const ch::Error& error, const std::string& key) {
+  for (const auto& problem : error.problems) {
+    if (problem.key == key) return problem.message;
+  }
+  return "no problem with " + key;
+}
+
+}  // namespace
+
+TEST_CASE("without anything, the defaults of the contract hold") {
+  const auto config = load_host_config("", {}, {});
+  REQUIRE(config);
+  CHECK(config->listeners == std::vector<std::string>{"http://127.0.0.1:8083"});
+  CHECK(config->state_dir == "./connector-host-state");
+  CHECK(config->plugin_path.empty());
+  CHECK(config->instances.empty());
+  CHECK(config->memory_limit == 1073741824);
+  CHECK(config->rotate_interval_min_ms == 300000);
+  CHECK(config->log_level == "info");
+  CHECK(config->log_format == "text");
+}
+
+TEST_CASE("every key can stand in the file, in JSON's own types too") {
+  const auto config = loaded(R"({
+    "listeners": ["http://127.0.0.1:8083", "http://[::1]:8083"], "state.dir": "/var/lib/ch", "plugin.path": "/a, /b",
+    "memory.limit": "256MiB", "rotate.interval.min.ms": 1000, "log.level": "debug", "log.format": "json",
+    "instances": {"ckafka-1": {"bootstrap.servers": "k1:9092,k2:9092", "region": "ap-guangzhou", "security.protocol": "SASL_PLAINTEXT",
+                               "sasl.password": "p", "socket.keepalive.enable": true, "socket.timeout.ms": 10000}}})");
+  CHECK(config.listeners == std::vector<std::string>{"http://127.0.0.1:8083", "http://[::1]:8083"});
+  CHECK(config.state_dir == "/var/lib/ch");
+  CHECK(config.plugin_path == std::vector<fs::path>{"/a", "/b"});
+  CHECK(config.memory_limit == 268435456);
+  CHECK(config.rotate_interval_min_ms == 1000);
+  CHECK(config.log_level == "debug");
+  CHECK(config.log_format == "json");
+  REQUIRE(config.instances.size() == 1);
+  const auto& instance = config.instances.at("ckafka-1");
+  CHECK(instance.id == "ckafka-1");
+  CHECK(instance.region == "ap-guangzhou");
+  CHECK(instance.client == std::map<std::string, std::string>{{"bootstrap.servers", "k1:9092,k2:9092"},
+                                                              {"security.protocol", "SASL_PLAINTEXT"},
+                                                              {"sasl.password", "p"},
+                                                              {"socket.keepalive.enable", "true"},
+                                                              {"socket.timeout.ms", "10000"}});
+}
+
+TEST_CASE("the environment wins over the file, --set over both") {
+  const std::string file = R"({"log.level": "error", "state.dir": "/file", "memory.limit": "64MiB"})";
+  const Environment environment = {{"CONNECTOR_HOST_LOG_LEVEL", "warn"}, {"CONNECTOR_HOST_STATE_DIR", "/env"}, {"HOME", "/root"}};
+  const auto config = loaded(file, {"log.level=debug"}, environment);
+  CHECK(config.log_level == "debug");
+  CHECK(config.state_dir == "/env");
+  CHECK(config.memory_limit == 67108864);
+  CHECK(loaded(file, {"state.dir=/a=b"}).state_dir == "/a=b");
+}
+
+TEST_CASE("instances can be given as text") {
+  const auto set = load_host_config("", {R"(instances={"a": {"bootstrap.servers": "h:1"}})"}, {});
+  REQUIRE(set);
+  CHECK(set->instances.at("a").client.at("bootstrap.servers") == "h:1");
+  const auto environment = load_host_config("", {}, {{"CONNECTOR_HOST_INSTANCES", R"({"b": {"bootstrap.servers": "h:2"}})"}});
+  REQUIRE(environment);
+  CHECK(environment->instances.count("b") == 1);
+}
+
+TEST_CASE("bootstrap.servers is short for an instance named default") {
+  const auto config = loaded(R"({"bootstrap.servers": "h:9092"})");
+  CHECK(config.instances.at("default").id == "default");
+  CHECK(config.instances.at("default").client.at("bootstrap.servers") == "h:9092");
+  const auto both = refused(R"({"bootstrap.servers": "h:9092", "instances": {"default": {"bootstrap.servers": "g:9092"}}})");
+  CHECK(message_of(both, "bootstrap.servers").find("leave one of them out") != std::string::npos);
+}
+
+TEST_CASE("every bad key is named at once, with the nearest known one") {
+  const auto error = refused(R"({
+    "listener": "http://127.0.0.1:1", "memory.limit": "lots", "log.level": "loud", "log.format": {"a": 1},
+    "instances": {"bad id": {"bootstrap.servers": "h:1"}, "a": {"region": "x y"}, "b": 7,
+                  "c": {"bootstrap.server": "h:1"}, "d": {"bootstrap.servers": "h:1", "sasl.password": "${env:P}"}}})",
+                             {"novalue", "stat.dir=/x"}, {{"CONNECTOR_HOST_LOG_LEVELS", "debug"}});
+  CHECK(message_of(error, "listener").find("listeners") != std::string::npos);
+  CHECK(message_of(error, "memory.limit").find("MiB") != std::string::npos);
+  CHECK(message_of(error, "log.level").find("debug") != std::string::npos);
+  CHECK(message_of(error, "log.format") == "must be a string, an integer or true or false");
+  CHECK(message_of(error, "--set").find("KEY=VALUE") != std::string::npos);
+  CHECK(message_of(error, "stat.dir").find("state.dir") != std::string::npos);
+  CHECK(message_of(error, "CONNECTOR_HOST_LOG_LEVELS").find("CONNECTOR_HOST_LOG_LEVEL?") != std::string::npos);
+  CHECK(message_of(error, "instances.bad id").find("1 to 64 letters") != std::string::npos);
+  CHECK(message_of(error, "instances.a.region").find("ap-guangzhou") != std::string::npos);
+  CHECK(message_of(error, "instances.a.bootstrap.servers").find("is required") != std::string::npos);
+  CHECK(message_of(error, "instances.b").find("JSON object") != std::string::npos);
+  CHECK(message_of(error, "instances.c.bootstrap.server").find("bootstrap.servers?") != std::string::npos);
+  CHECK(message_of(error, "instances.d.sasl.password").find("placeholder") != std::string::npos);
+}
+
+TEST_CASE("no secret is shown in what is refused") {
+  for (const auto& error : {refused(R"({"instances": {"a": {"sasl.password": ["hunter2"]}}})"), refused(R"({"sasl.password": "hunter2"})"),
+                            refused(R"({"instances": {"a": {"sasl.password": "hunter2" oops)"), refused("{}", {"instances={\"a\": hunter2"}),
+                            refused("{}", {}, {{"CONNECTOR_HOST_SASL_PASSWORD", "hunter2"}})}) {
+    CHECK(error.message.find("hunter2") == std::string::npos);
+    for (const auto& problem : error.problems) CHECK((problem.value + problem.message).find("hunter2") == std::string::npos);
+  }
+}
+
+TEST_CASE("an environment that is not the host's is left alone") {
+  const auto config = load_host_config("", {},
+                                       {{"CONNECTOR_HOST_URL", "http://h:1"},
+                                        {"CONNECTOR_HOST_TOKEN", "t"},
+                                        {"CONNECTOR_HOST_PORT", "tcp://10.0.0.1:8083"},
+                                        {"CONNECTOR_HOST_PORT_8083_TCP_ADDR", "10.0.0.1"},
+                                        {"CONNECTOR_HOST_SERVICE_HOST", "10.0.0.1"},
+                                        {"XCONNECTOR_HOST_LOG_LEVEL", "debug"}});
+  REQUIRE(config);
+  CHECK(config->log_level == "info");
+}
+
+TEST_CASE("files that are none say so") {
+  CHECK(refused("[]").message.find("must hold a JSON object") != std::string::npos);
+  CHECK(refused("{,}").message.find("is not JSON") != std::string::npos);
+  CHECK(refused(std::string(100, '[')).message.find("nested too deeply") != std::string::npos);
+  CHECK(refused(std::string((1 << 20) + 1, ' ')).message.find("larger than 1 MiB") != std::string::npos);
+  const auto missing = load_host_config("/nonexistent/host.json", {}, {});
+  REQUIRE_FALSE(missing);
+  CHECK(missing.error().message == "the configuration file /nonexistent/host.json does not exist");
+  const auto folder = load_host_config(fs::temp_directory_path(), {}, {});
+  REQUIRE_FALSE(folder);
+  CHECK(folder.error().message.find("is a folder") != std::string::npos);
+}
+
+TEST_CASE("listeners are taken apart, and bad ones are refused with what would be right") {
+  const auto listener = parse_listener("http://[::1]:0");
+  REQUIRE(listener);
+  CHECK(listener->host == "::1");
+  CHECK(listener->port == 0);
+  CHECK(parse_listener("http://0.0.0.0:8083/")->host == "0.0.0.0");
+  for (const char* text : {"", "127.0.0.1:8083", "http://", "http://:8083", "http://h", "http://h:", "http://h:x", "http://h:65536", "http://h:-1", "ftp://h:1",
+                           "http://h:1/path", "http://a b:1", "http://::1:80", "http://h@x:1"}) {
+    CAPTURE(text);
+    CHECK_FALSE(parse_listener(text));
+  }
+  CHECK(parse_listener("https://h:1").error().message.find("proxy") != std::string::npos);
+  CHECK(message_of(refused(R"({"listeners": "http://h:1,http://h:1"})"), "listeners") == "is listed twice");
+  CHECK(message_of(refused(R"({"listeners": "http://h:1,http://h"})"), "listeners").find("http://127.0.0.1:8083") != std::string::npos);
+}
+
+TEST_CASE("the embedded schemas are in order") {
+  CHECK(host_definition().find("state.dir") != nullptr);
+  const auto& keys = task_definition().keys();
+  CHECK(std::any_of(keys.begin(), keys.end(), [](const Key& key) { return key.name == "topics"; }));
+  CHECK(task_definition().accepts_prefix("consumer.override.fetch.min.bytes"));
+}

@@ -1,0 +1,87 @@
+#include "state.hpp"
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+
+namespace ch::cos {
+namespace {
+
+std::string wrong(std::string_view text, std::int64_t committed) {
+  const auto state = decode(text, committed);
+  const auto* message = std::get_if<std::string>(&state);
+  return message == nullptr ? "" : *message;
+}
+
+Intent sample() {
+  Intent intent;
+  intent.key = "orders/0/100";
+  intent.start = 100;
+  intent.end = 250;
+  intent.upload_id = "upload";
+  intent.parts = 3;
+  intent.fingerprint = "0123456789abcdef";
+  intent.bytes = 5000;
+  intent.records = 140;
+  intent.time_ms = 1700000000000;
+  return intent;
+}
+
+}  // namespace
+
+TEST_CASE("an intent survives its encoding") {
+  const auto text = encode(sample());
+  CHECK(text == R"({"b":5000,"e":250,"f":"0123456789abcdef","k":"orders/0/100","n":3,"r":140,"s":100,"t":1700000000000,"u":"upload"})");
+  const auto intent = std::get<Intent>(std::get<State>(decode(text, 100)));
+  CHECK(intent.key == "orders/0/100");
+  CHECK(intent.start == 100);
+  CHECK(intent.end == 250);
+  CHECK(intent.upload_id == "upload");
+  CHECK(intent.parts == 3);
+  CHECK(intent.fingerprint == "0123456789abcdef");
+  CHECK(intent.bytes == 5000);
+  CHECK(intent.records == 140);
+  CHECK(intent.time_ms == 1700000000000);
+}
+
+TEST_CASE("an idle state survives its encoding") {
+  CHECK(encode(Idle{"orders/0/100", 250, 1700000000000}) == R"({"l":"orders/0/100","s":250,"t":1700000000000})");
+  const auto idle = std::get<Idle>(std::get<State>(decode(R"({"l":"orders/0/100","s":250})", 260)));
+  CHECK(idle.last_key == "orders/0/100");
+  CHECK(idle.position == 250);
+  CHECK(idle.time_ms == 0);
+}
+
+TEST_CASE("no state is the start of a chain at the committed offset") {
+  const auto idle = std::get<Idle>(std::get<State>(decode("", 42)));
+  CHECK(idle.position == 42);
+  CHECK(idle.last_key.empty());
+}
+
+TEST_CASE("the longest state is printable ASCII and fits") {
+  auto intent = sample();
+  intent.key.clear();
+  for (int i = 0; i < 425; ++i) intent.key += "\xC3\xA9";  // 850 bytes, each character six in ASCII
+  intent.upload_id.assign(kMaxUploadIdLength, 'u');
+  intent.start = 1;
+  intent.end = std::numeric_limits<std::int64_t>::max();
+  intent.bytes = intent.records = std::numeric_limits<std::uint64_t>::max();
+  const auto text = encode(intent);
+  CHECK(text.size() <= kMaxStateLength);
+  CHECK(std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~'; }));
+  CHECK(std::get<Intent>(std::get<State>(decode(text, 1))).key == intent.key);
+}
+
+TEST_CASE("a state that cannot be used says why and is quoted") {
+  CHECK_THAT(wrong("no json", 5), Catch::Contains("no json"));
+  CHECK_THAT(wrong("[1]", 5), Catch::Contains("[1]"));
+  CHECK_THAT(wrong(R"({"s":5})", 5), Catch::Contains("'l' not found"));
+  CHECK_THAT(wrong(R"({"l":7,"s":5})", 5), Catch::Contains("must be string"));
+  CHECK_THAT(wrong(R"({"l":"k","s":6})", 5), Catch::Contains("position 6"));
+  CHECK_THAT(wrong(encode(sample()), 101), Catch::Contains("starts at 100, but the committed offset is 101"));
+  auto empty = sample();
+  empty.end = empty.start;
+  CHECK_THAT(wrong(encode(empty), 100), Catch::Contains("is empty"));
+  CHECK(wrong(std::string(1000, 'x'), 5).size() < 600);
+}
+
+}  // namespace ch::cos

@@ -1,0 +1,33 @@
+#include <catch2/catch.hpp>
+
+#include "kafka/client_config.hpp"
+
+using namespace ch::kafka;
+
+TEST_CASE("consumer properties: what exactly-once depends on wins over everything") {
+  ConsumerSettings settings;
+  settings.cluster = {{"bootstrap.servers", "127.0.0.1:1"}, {"enable.auto.commit", "true"}};
+  settings.overrides = {{"auto.offset.reset", "latest"}, {"fetch.wait.max.ms", "50"}};
+  settings.group_id = "connect-a";
+  const auto p = consumer_properties(settings);
+  CHECK(p.at("enable.auto.commit") == "false");
+  CHECK(p.at("enable.auto.offset.store") == "false");
+  CHECK(p.at("auto.offset.reset") == "error");
+  CHECK(p.at("enable.partition.eof") == "true");
+  CHECK(p.at("fetch.wait.max.ms") == "50");
+  CHECK(p.at("bootstrap.servers") == "127.0.0.1:1");
+  CHECK(p.count("group.instance.id") == 0);
+}
+
+TEST_CASE("consumer properties: the client's queues stay within their share of the memory") {
+  for (const std::uint32_t partitions : {1U, 16U, 1000U}) {
+    ConsumerSettings settings;
+    settings.fetch_memory = 32 << 20;
+    settings.partitions = partitions;
+    const auto p = consumer_properties(settings);
+    const auto queued = std::stoull(p.at("queued.max.messages.kbytes")) << 10;
+    CHECK(queued * partitions <= settings.fetch_memory);
+    CHECK(std::stoull(p.at("fetch.max.bytes")) <= settings.fetch_memory / 2);
+    CHECK(std::stoull(p.at("fetch.max.bytes")) >= std::stoull(p.at("message.max.bytes")));
+  }
+}

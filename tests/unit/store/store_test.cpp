@@ -1,0 +1,195 @@
+#include <atomic>
+#include <thread>
+
+#include "unit/store/store_fixture.hpp"
+
+using namespace ch::store;
+using namespace store_test;
+
+TEST_CASE("tasks are kept as they were given") {
+  const Folder folder;
+  auto record = task("orders \xe2\x82\xac 'x'; DROP TABLE tasks");
+  record.config = {{"a", ""}, {"cos.secret.key", "${env:X}"}, {"quote\"", "\xc3\xbc\\n"}};
+  record.target = Target::paused;
+  record.series = 7;
+  record.start_position = "earliest";
+  record.enabled_ms = 1700000000000;
+  {
+    const auto store = opened(folder / "store.db");
+    CHECK(store->tasks()->empty());
+    CHECK_FALSE(store->task(record.name)->has_value());
+    REQUIRE(store->put_task(record));
+    REQUIRE(store->put_task(task("a")));
+  }
+  const auto store = opened(folder / "store.db");
+  const auto all = store->tasks();
+  REQUIRE(all);
+  REQUIRE(all->size() == 2);
+  CHECK((*all)[0].name == "a");
+  const auto one = store->task(record.name);
+  REQUIRE(one);
+  REQUIRE(one->has_value());
+  CHECK((*one)->name == record.name);
+  CHECK((*one)->config == record.config);
+  CHECK((*one)->target == Target::paused);
+  CHECK((*one)->series == 7);
+  CHECK((*one)->start_position == "earliest");
+  CHECK((*one)->enabled_ms == 1700000000000);
+  CHECK((*one)->created_ms == 1);
+  CHECK((*one)->updated_ms == 2);
+  for (const auto target : {Target::enabled, Target::paused, Target::disabled, Target::deleted}) {
+    record.target = target;
+    REQUIRE(store->put_task(record));
+    CHECK((*store->task(record.name))->target == target);
+  }
+}
+
+TEST_CASE("a configuration that is no UTF-8 is refused and changes nothing") {
+  const Folder folder;
+  const auto store = opened(folder / "store.db");
+  auto record = task("a");
+  record.config["x"] = "\xff";
+  const auto answer = store->put_task(record);
+  REQUIRE_FALSE(answer);
+  CHECK_THAT(answer.error().message, Catch::Contains("UTF-8"));
+  CHECK(store->tasks()->empty());
+}
+
+TEST_CASE("offsets belong to their task") {
+  const Folder folder;
+  const auto store = opened(folder / "store.db");
+  const auto orphan = store->save_offsets("nobody", {{"t", 0, 1, ""}});
+  REQUIRE_FALSE(orphan);
+  CHECK(orphan.error().code == ch::ErrorCode::not_found);
+  REQUIRE(store->put_task(task("a")));
+  REQUIRE(store->put_task(task("b")));
+  REQUIRE(store->save_offsets("a", {{"t", 1, 10, "one"}, {"t", 0, 5, ""}, {"s", 0, 1, ""}}));
+  REQUIRE(store->save_offsets("b", {{"t", 0, 99, ""}}));
+  REQUIRE(store->save_offsets("a", {{"t", 1, 11, "two"}}));
+  REQUIRE(store->put_task(task("a")));  // a replaced task keeps them
+  auto offsets = store->offsets("a");
+  REQUIRE(offsets);
+  REQUIRE(offsets->size() == 3);
+  CHECK((*offsets)[0].topic == "s");
+  CHECK((*offsets)[2].partition == 1);
+  CHECK((*offsets)[2].offset == 11);
+  CHECK((*offsets)[2].state == "two");
+  REQUIRE(store->remove_task("a"));
+  CHECK(store->offsets("a")->empty());
+  CHECK(store->offsets("b")->size() == 1);
+  REQUIRE(store->forget_offsets("b"));
+  CHECK(store->offsets("b")->empty());
+  CHECK((*store->task("b")).has_value());
+}
+
+TEST_CASE("events come back in order, after an id, up to a limit") {
+  const Folder folder;
+  const auto store = opened(folder / "store.db");
+  Event full{0, "a", 123, "interrupted", "INTERRUPTED", "role_deleted", "gone", "make it", "h:1"};
+  REQUIRE(store->add_event(full));
+  for (int i = 0; i < 9; ++i) REQUIRE(store->add_event(event("a", i)));
+  REQUIRE(store->add_event(event("b")));
+  const auto all = store->events("a", 0, 100);
+  REQUIRE(all);
+  REQUIRE(all->size() == 10);
+  const auto& first = all->front();
+  CHECK(first.id > 0);
+  CHECK(first.task == "a");
+  CHECK(first.time_ms == 123);
+  CHECK(first.kind == "interrupted");
+  CHECK(first.state == "INTERRUPTED");
+  CHECK(first.reason == "role_deleted");
+  CHECK(first.message == "gone");
+  CHECK(first.remedy == "make it");
+  CHECK(first.host == "h:1");
+  const auto page = store->events("a", (*all)[3].id, 2);
+  REQUIRE(page->size() == 2);
+  CHECK((*page)[0].id == (*all)[4].id);
+  CHECK(store->events("a", all->back().id, 10)->empty());
+  REQUIRE(store->remove_task("a"));
+  CHECK(store->events("a", 0, 100)->size() == 10);
+}
+
+TEST_CASE("a long text of an event is cut between characters") {
+  const Folder folder;
+  const auto store = opened(folder / "store.db");
+  auto long_one = event("a");
+  long_one.message = std::string(kMaxEventText - 1, 'x') + "\xe2\x82\xac and more";
+  REQUIRE(store->add_event(long_one));
+  CHECK(store->events("a", 0, 1)->front().message == std::string(kMaxEventText - 1, 'x'));
+}
+
+TEST_CASE("ten thousand events of a task stay bounded, those of others untouched") {
+  const Folder folder;
+  const auto file = folder / "store.db";
+  const auto store = opened(file);
+  REQUIRE(store->add_event(event("quiet")));
+  // The first 8500 in one transaction, which no bound has seen: each of ours is one, with its wait for the disk.
+  run_sql(file,
+          "WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 8499) "
+          "INSERT INTO events (task, time_ms, kind, state, reason, message, remedy, host) "
+          "SELECT 'noisy', i, 'state', 'RUNNING', '', '', '', '' FROM n");
+  REQUIRE(store->add_event(event("noisy", 8500)));
+  auto kept = store->events("noisy", 0, 100000);
+  REQUIRE(kept);
+  CHECK(kept->size() == kEventsKeptPerTask);
+  for (int i = 8501; i < 10000; ++i) {
+    if (!store->add_event(event("noisy", i))) FAIL("event " << i << " was not added");
+  }
+  kept = store->events("noisy", 0, 100000);
+  REQUIRE(kept);
+  REQUIRE(kept->size() == kEventsKeptPerTask);
+  CHECK(kept->front().time_ms == 9000);
+  CHECK(kept->back().time_ms == 9999);
+  CHECK(store->events("quiet", 0, 10)->size() == 1);
+}
+
+TEST_CASE("events of removed tasks stay bounded") {
+  const Folder folder;
+  const auto file = folder / "store.db";
+  const auto store = opened(file);
+  REQUIRE(store->put_task(task("kept")));
+  REQUIRE(store->put_task(task("last")));
+  REQUIRE(store->add_event(event("kept")));
+  // 15 tasks with 1000 events each that are gone already: one transaction instead of 15000.
+  run_sql(file,
+          "WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 14999) "
+          "INSERT INTO events (task, time_ms, kind, state, reason, message, remedy, host) "
+          "SELECT 'removed-' || (i / 1000), i, 'state', 'RUNNING', '', '', '', '' FROM n");
+  REQUIRE(store->add_event(event("last")));
+  REQUIRE(store->remove_task("last"));
+  std::size_t total = store->events("last", 0, kEventsKeptPerTask)->size();
+  CHECK(total == 1);
+  for (int name = 0; name < 15; ++name) total += store->events("removed-" + std::to_string(name), 0, kEventsKeptPerTask)->size();
+  CHECK(total == kEventsKeptOfRemovedTasks);
+  CHECK(store->events("removed-0", 0, kEventsKeptPerTask)->empty());
+  CHECK(store->events("removed-14", 0, kEventsKeptPerTask)->size() == kEventsKeptPerTask);
+  CHECK(store->events("kept", 0, 10)->size() == 1);
+}
+
+TEST_CASE("four threads write and read at once") {
+  constexpr int kThreads = 4, kRounds = 100;
+  const Folder folder;
+  const auto store = opened(folder / "store.db");
+  std::atomic<int> failures{0};
+  std::vector<std::thread> threads;
+  for (int t = 0; t < kThreads; ++t) {
+    threads.emplace_back([&, t] {
+      const auto name = "task-" + std::to_string(t);
+      for (int i = 0; i < kRounds; ++i) {
+        auto record = task(name);
+        record.updated_ms = i;
+        const bool written =
+            store->put_task(record) && store->save_offsets(name, {{"t", 0, i, ""}, {"t", 1, i, ""}}) && store->add_event(event(name, i));
+        const auto offsets = store->offsets(name);
+        const auto read = store->task(name);
+        const bool right = written && offsets && offsets->size() == 2 && (*offsets)[0].offset == i && (*offsets)[1].offset == i && read &&
+                           *read && (*read)->updated_ms == i && store->tasks().has_value();
+        failures += right ? 0 : 1;
+      }
+    });
+  }
+  for (auto& thread : threads) thread.join();
+  CHECK(failures == 0);
+  for (int t = 0; t < kThreads; ++t) CHECK(store->events("task-" + std::to_string(t), 0, 1000)->size() == kRounds);
+}
