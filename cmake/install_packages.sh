@@ -6,7 +6,7 @@ set -euo pipefail
 
 build=(
   # compiler and tools
-  g++ cmake ninja-build pkg-config ccache mold
+  g++ cmake ninja-build pkg-config ccache mold python3
   # libraries
   libboost-dev libcli11-dev libcpprest-dev libcurl4-openssl-dev libexpected-dev libfmt-dev libisal-dev libpugixml-dev
   librdkafka-dev libspdlog-dev libsqlite3-dev libssl-dev nlohmann-json3-dev
@@ -15,7 +15,7 @@ build=(
 )
 test=(
   # libraries, a second compiler with its sanitizers, checks of the sources
-  catch2 clang clang-format clang-tidy libclang-rt-14-dev shellcheck
+  catch2 clang clang-format clang-tidy libclang-rt-14-dev python3-jsonschema shellcheck
   # a real Kafka broker
   maven openjdk-17-jre-headless
 )

@@ -72,14 +72,13 @@ void add_output(CLI::App* command, Parsed& parsed) {
 }
 
 void add_token(CLI::App* command, Parsed& parsed) {
-  command->add_option("--token", parsed.client.token, "Bearer token; better given by the environment, which others cannot list")
-      ->envname("CONNECTOR_HOST_TOKEN");
+  command->add_option("--token", parsed.client.token, "Bearer token; better given by the environment (CONNECTOR_HOST_TOKEN), which others cannot list");
 }
 
 CLI::App* add_task_command(CLI::App* task, Parsed& parsed, const std::string& name, const std::string& help,
                            std::function<int(TaskCommands&)> run) {
   auto* command = task->add_subcommand(name, help);
-  command->add_option("--url", parsed.client.url, "Address of the host")->envname("CONNECTOR_HOST_URL")->capture_default_str();
+  command->add_option("--url", parsed.client.url, "Address of the host (environment: CONNECTOR_HOST_URL)")->capture_default_str();
   add_token(command, parsed);
   add_output(command, parsed);
   command->callback([&parsed, run = std::move(run)] {
@@ -209,8 +208,7 @@ void add_about(CLI::App& app, Parsed& parsed) {
   auto* plugins_command = app.add_subcommand("plugins", "List the connectors, or describe the configuration keys of one");
   plugins_command->add_option("name", parsed.plugin, "A connector: describe every key of its tasks")->type_name("NAME");
   add_host_options(plugins_command, parsed);
-  plugins_command->add_option("--url", parsed.plugins_url, "Ask this host instead of looking at what is installed here")
-      ->envname("CONNECTOR_HOST_URL");
+  plugins_command->add_option("--url", parsed.plugins_url, "Ask this host instead of looking at what is installed here (environment: CONNECTOR_HOST_URL)");
   add_token(plugins_command, parsed);
   add_output(plugins_command, parsed);
   plugins_command->callback([&parsed] {
@@ -246,10 +244,22 @@ std::string unknown_command(const CLI::App& app) {
                  {});
 }
 
+// Not CLI11's envname: that is applied by every command of the tree, over what was given to the one that is run.
+void take_environment(Parsed& parsed) {
+  const auto environment = config::process_environment();
+  const auto value = [&](const char* name) {
+    const auto found = environment.find(name);
+    return found == environment.end() ? std::string() : found->second;
+  };
+  if (const auto url = value("CONNECTOR_HOST_URL"); !url.empty()) parsed.client.url = parsed.plugins_url = url;
+  parsed.client.token = value("CONNECTOR_HOST_TOKEN");
+}
+
 }  // namespace
 
 int run(int argc, char** argv) {
   Parsed parsed;
+  take_environment(parsed);
   CLI::App app("connector-host archives Kafka topics to Tencent COS, each record exactly once.", "connector-host");
   app.require_subcommand(1);
   app.set_version_flag("--version", fmt::format("connector-host {} (commit {})", kVersion, kCommit));

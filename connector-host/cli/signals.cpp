@@ -20,6 +20,7 @@ Signals::Signals() {
   std::signal(SIGINT, SIG_DFL);
   std::signal(SIGTERM, SIG_DFL);
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);  // a file-size limit is an error of the write, not the end of the process
   const auto set = stop_signals();
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
 }

@@ -16,7 +16,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr milliseconds kLookupTimeout{5000};
+constexpr milliseconds kLookupTimeout{3000};  // stopping waits for it
 constexpr std::int64_t kFirstBackoffMs = 250;
 constexpr std::int64_t kLongestBackoffMs = 30000;
 

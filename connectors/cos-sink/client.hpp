@@ -97,7 +97,7 @@ struct ClientOptions {
   Credentials credentials;
   std::string ca_file;  // "" the system's
   std::int64_t connect_timeout_ms = 5000;
-  std::int64_t stall_timeout_ms = 20000;  // no byte moved for so long
+  std::int64_t stall_timeout_ms = 10000;  // no byte moved for so long
   std::int64_t total_timeout_ms = 300000;
   std::function<std::int64_t()> now_ms;  // wall clock; corrected by COS's Date when COS says that it is off
 };

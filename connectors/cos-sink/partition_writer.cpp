@@ -242,10 +242,6 @@ void PartitionWriter::commit_idle() {
 
 void PartitionWriter::commit(Commit next) {
   last_requested_ = next.offset;
-  if (requested_) {
-    next_commit_ = std::move(next);
-    return;
-  }
   requested_ = std::move(next);
   context_.host.request_commit(id_, requested_->offset, requested_->state, requested_->is_intent ? ch::Urgency::now : ch::Urgency::lazy);
 }
@@ -254,7 +250,6 @@ void PartitionWriter::committed(std::int64_t offset, bool stored) {
   if (!stored || !requested_ || requested_->offset != offset) return;  // refused: the host repeats the same, or closes us
   const bool is_intent = std::exchange(requested_, std::nullopt)->is_intent;
   if (is_intent && upload_ && upload_->intent().start == offset) upload_->intent_committed();
-  if (next_commit_) commit(*std::exchange(next_commit_, std::nullopt));
 }
 
 void PartitionWriter::end_of_partition(std::int64_t offset, std::int64_t now) {

@@ -103,9 +103,7 @@ class PartitionWriter {
   std::int64_t next_ = 0;       // the first offset not taken yet
   std::int64_t end_seen_ = -1;  // everything before it has been delivered, and nothing is behind it
 
-  // One request at a time: an answer says only the offset, and an intent has that of the commit before it.
-  std::optional<Commit> requested_;
-  std::optional<Commit> next_commit_;
+  std::optional<Commit> requested_;  // the latest, which alone will be answered
   std::int64_t last_requested_;
   bool too_large_reported_ = false;
 };

@@ -10,7 +10,8 @@ constexpr std::int64_t kFirstWaitMs = 200;
 constexpr std::int64_t kLongestWaitMs = 30000;
 constexpr std::int64_t kLongestRetryAfterMs = 60000;
 constexpr int kDoublings = 8;
-constexpr int kQuietFailures = 2;  // may pass by themselves
+constexpr int kQuietFailures = 2;  // may pass by themselves, if they are not slow as well
+constexpr std::int64_t kQuietMs = 5000;
 
 }  // namespace
 
@@ -18,9 +19,10 @@ Retry::Retry(ch::Host host, std::vector<ch::PartitionId> owners)
     : host_(host), owners_(std::move(owners)), random_(static_cast<std::uint32_t>(owners_.empty() ? 1 : owners_.front())) {}
 
 void Retry::failed(const Failure& failure) {
+  if (failures_ == 0) failing_since_ms_ = host_.now_ms();
   wait(std::min(failure.retry_after_ms, kLongestRetryAfterMs));
   const bool may_pass = failure.outcome != Outcome::interrupt && failure.outcome != Outcome::bug;
-  if (may_pass && failures_ <= kQuietFailures) return;
+  if (may_pass && failures_ <= kQuietFailures && host_.now_ms() - failing_since_ms_ < kQuietMs) return;
   report(failure.reason.empty() ? "cos_error" : failure.reason, failure.message, failure.remedy);
 }
 

@@ -20,7 +20,7 @@ class Retry {
   Retry(ch::Host host, std::vector<ch::PartitionId> owners);
 
   // Waits 200 ms, doubled with every failure in a row up to 30 s, or as long as COS asks. Reported at once if somebody
-  // has to act, from the third failure in a row if it may pass.
+  // has to act, from the third failure in a row, or after 5 s of failing, if it may pass.
   void failed(const Failure& failure);
   // Reported at once, tried again like any failure.
   void blocked(const std::string& reason, const std::string& message, const std::string& remedy);
@@ -40,6 +40,7 @@ class Retry {
   std::vector<ch::PartitionId> owners_;
   std::minstd_rand random_;
   int failures_ = 0;
+  std::int64_t failing_since_ms_ = 0;
   bool reported_ = false;
   std::int64_t next_ms_ = 0;
 };

@@ -118,7 +118,7 @@ void validate(const ch::TaskInfo& task, ch::Problems& problems) {
     if (task["cos.credentials"] != "static" && !task["cos.credentials"].empty())
       problems.add("cos.credentials", task["cos.credentials"], "is not known; this version signs with a static key only: static");
     else if (task[key].empty())
-      problems.add(key, "", "is needed with cos.credentials=static; give it as a placeholder such as ${file:/etc/secrets:key}");
+      problems.add(key, "", "is needed with cos.credentials=static");
 }
 
 Settings make_settings(const ch::TaskInfo& task) {

@@ -44,7 +44,7 @@ TEST_CASE("a task's life by the command line, with the exit statuses of the cont
   const auto file = world.host().dir() / "task.json";
   write_file(file, cli.task("life"));
 
-  ended(cli({"check", file.string()}), 0);
+  ended(cli({"check", "--config", world.host().config_file().string(), file.string()}), 0);
   ended(cli({"task", "create", file.string(), "--disabled"}), 0);
   ended(cli({"task", "create", file.string()}), 4);
   ended(cli({"task", "apply", file.string()}), 0);

@@ -126,7 +126,7 @@ std::string RawConnection::receive(std::chrono::milliseconds limit) {
   const auto deadline = std::chrono::steady_clock::now() + limit;
   std::string received;
   while (!closed_) {
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now()).count();
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now()).count();
     pollfd readable{socket_, POLLIN, 0};
     if (left <= 0 || ::poll(&readable, 1, static_cast<int>(left)) <= 0) break;
     char buffer[4096];

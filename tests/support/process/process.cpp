@@ -46,6 +46,7 @@ int open_or_throw(const std::filesystem::path& path, int flags) {
   ::dup2(input, 0);
   ::dup2(output, 1);
   ::dup2(errors, 2);
+  ::syscall(SYS_close_range, 3U, ~0U, 0U);  // a listening socket of the test's would stay open in the child
   sigset_t none;
   sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);

@@ -223,7 +223,8 @@ void FakeHost::answer(int number, bool accepted) {
   auto flight = in_flight_.extract(owner);
   const auto commit = flight.mapped().commit;
   if (accepted && !flight.mapped().stored) throw std::runtime_error("the test says stored, but nothing was");
-  if (!accepted && !requests_.contains(owner)) requests_[owner] = commit;
+  if (requests_.contains(owner)) return;  // overtaken: only the latest request is answered
+  if (!accepted) requests_[owner] = commit;
   sink_->committed(owner, commit.offset, accepted);
 }
 

@@ -165,7 +165,7 @@ typedef struct ch_host {
    * stopping. CH_BUSY: the pool's queue is full and neither will be called. */
   int32_t (*submit)(void* context, ch_job_fn run, ch_job_fn done, void* job);
   /* [poll] Commits offset and state (printable ASCII, up to 4000 characters) for the partition; the latest request of
-   * a partition wins. Answered by `committed`. Ignored for an assignment that has ended. */
+   * a partition wins, and only it is answered, by `committed`. Ignored for an assignment that has ended. */
   int32_t (*request_commit)(void* context, ch_partition_id partition, int64_t offset, ch_string state, int32_t urgency);
   /* [poll] Answers `open`: put() may be called, beginning with the first record at or behind `offset`. A second call
    * moves the position again. */
