@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Runs every test of the project, from nothing but a Debian 12 and this folder:  tests/run.sh [--fast]
-# Installs the packages that are missing, builds with g++ (plain and with two sanitizers) and with clang, then runs all
-# tests and checks as one ctest, whose summary is the last line.  --fast leaves out the system tests.
+# Installs the packages that are missing; builds with g++, with clang and its address and undefined-behaviour
+# sanitizers, and with g++ and its thread sanitizer; then runs all tests and checks as one ctest, whose summary is the
+# last line.  --fast leaves out the system tests.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 root="$PWD"
@@ -11,7 +12,7 @@ for option in "$@"; do
   case "$option" in
     --fast) fast=1 ;;
     -h | --help)
-      sed -n '2,4s/^# //p' "$root/tests/run.sh"
+      sed -n '2,5s/^# //p' "$root/tests/run.sh"
       exit 0
       ;;
     *)
@@ -52,7 +53,7 @@ write_test_list() {
       echo "add_test(\"check: $check\" \"$root/tests/checks.sh\" $check)"
       echo "set_tests_properties(\"check: $check\" PROPERTIES LABELS check TIMEOUT 1200 PROCESSORS $jobs)"
     done
-    for preset in dev asan tsan; do
+    for preset in dev clang tsan; do
       echo "subdirs(\"$root/build/$preset\")"
     done
   } >"$root/build/all/CTestTestfile.cmake"
@@ -62,7 +63,7 @@ mkdir -p build/logs build/all
 : >"$CH_TEST_FIGURES"
 echo "logs are in $root/build/logs"
 stage "packages" cmake/install_packages.sh test
-for preset in dev asan tsan clang; do
+for preset in dev clang tsan; do
   stage "build $preset" build "$preset"
 done
 if [[ -z $fast ]]; then

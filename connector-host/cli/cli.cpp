@@ -72,7 +72,8 @@ void add_output(CLI::App* command, Parsed& parsed) {
 }
 
 void add_token(CLI::App* command, Parsed& parsed) {
-  command->add_option("--token", parsed.client.token, "Bearer token; better given by the environment (CONNECTOR_HOST_TOKEN), which others cannot list");
+  command->add_option("--token", parsed.client.token,
+                      "Bearer token; better given by the environment (CONNECTOR_HOST_TOKEN), which others cannot list");
 }
 
 CLI::App* add_task_command(CLI::App* task, Parsed& parsed, const std::string& name, const std::string& help,
@@ -208,7 +209,8 @@ void add_about(CLI::App& app, Parsed& parsed) {
   auto* plugins_command = app.add_subcommand("plugins", "List the connectors, or describe the configuration keys of one");
   plugins_command->add_option("name", parsed.plugin, "A connector: describe every key of its tasks")->type_name("NAME");
   add_host_options(plugins_command, parsed);
-  plugins_command->add_option("--url", parsed.plugins_url, "Ask this host instead of looking at what is installed here (environment: CONNECTOR_HOST_URL)");
+  plugins_command->add_option("--url", parsed.plugins_url,
+                              "Ask this host instead of looking at what is installed here (environment: CONNECTOR_HOST_URL)");
   add_token(plugins_command, parsed);
   add_output(plugins_command, parsed);
   plugins_command->callback([&parsed] {

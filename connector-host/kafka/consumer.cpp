@@ -132,7 +132,8 @@ void Consumer::Impl::statistics(std::string_view json) {
   const auto stats = parse_statistics(json);
   if (!stats) return;
   if (stats->any_broker_up) listener.on_reachable();
-  if (fence.suspicious(*stats)) listener.on_rejoin_needed("an offset commit may have been sent twice: a new generation refuses the late copy");
+  if (fence.suspicious(*stats))
+    listener.on_rejoin_needed("an offset commit may have been sent twice: a new generation refuses the late copy");
 }
 
 void Consumer::Impl::error(rd_kafka_resp_err_t code, const char* reason) {
@@ -196,9 +197,11 @@ void Consumer::poll(milliseconds at_most) {
   int wait = static_cast<int>(at_most.count());
   while (const Message message{rd_kafka_consumer_poll(impl_->client, wait)}) {
     wait = 0;
-    if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR || message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) continue;  // of an assignment that has ended
+    if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR || message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF)
+      continue;  // of an assignment that has ended
     if (message->err == RD_KAFKA_RESP_ERR__MAX_POLL_EXCEEDED) {
-      log::warn(impl_->task, "the poll thread was away for longer than max.poll.interval.ms; partitions are lost and will be assigned anew");
+      log::warn(impl_->task,
+                "the poll thread was away for longer than max.poll.interval.ms; partitions are lost and will be assigned anew");
       continue;
     }
     impl_->listener.on_trouble(trouble(message->err, "consuming", rd_kafka_message_errstr(message.get())));
@@ -222,7 +225,8 @@ Result<Consumer::Records> Consumer::read(ch_partition_id id) {
   Lane& lane = *found->second;
   const auto code = lane.fill();
   if (code == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET || code == RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE) {
-    return fail(ErrorCode::conflict, fmt::format("the broker no longer has the next offset of {}-{}", lane.where().topic, lane.where().partition));
+    return fail(ErrorCode::conflict,
+                fmt::format("the broker no longer has the next offset of {}-{}", lane.where().topic, lane.where().partition));
   }
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
     impl_->listener.on_trouble(trouble(code, fmt::format("reading {}-{}", lane.where().topic, lane.where().partition)));
@@ -258,7 +262,8 @@ Status Consumer::seek(ch_partition_id id, std::int64_t offset) {
   const KafkaError error(rd_kafka_seek_partitions(impl_->client, list.get(), kSeekTimeoutMs));
   const auto code = error != nullptr ? rd_kafka_error_code(error.get()) : list->elems[0].err;
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
-    return fail(ErrorCode::unavailable, fmt::format("seek of {}-{} to {} failed: {}", where.topic, where.partition, offset, rd_kafka_err2str(code)));
+    return fail(ErrorCode::unavailable,
+                fmt::format("seek of {}-{} to {} failed: {}", where.topic, where.partition, offset, rd_kafka_err2str(code)));
   }
   return {};
 }
@@ -311,7 +316,9 @@ void Consumer::serve_commits() {
     for (const auto& request : std::exchange(impl_->in_flight, {})) {
       const auto own = codes.find(request.where);
       auto code = own != codes.end() ? own->second : RD_KAFKA_RESP_ERR_NO_ERROR;
-      if (code == RD_KAFKA_RESP_ERR_NO_ERROR && (whole != RD_KAFKA_RESP_ERR_NO_ERROR) && (own == codes.end() || is_fatal(whole) || list->cnt == 1)) code = whole;
+      if (code == RD_KAFKA_RESP_ERR_NO_ERROR && (whole != RD_KAFKA_RESP_ERR_NO_ERROR) &&
+          (own == codes.end() || is_fatal(whole) || list->cnt == 1))
+        code = whole;
       results.push_back({request.id, code == RD_KAFKA_RESP_ERR_NO_ERROR ? "" : rd_kafka_err2str(code), is_fatal(code)});
     }
     impl_->listener.on_committed(results);
@@ -336,7 +343,8 @@ Status each_header(const ch_record& record, ch_header_fn each, void* user) {
   const auto* message = static_cast<const rd_kafka_message_t*>(record.native);
   const auto code = rd_kafka_message_headers(message, &headers);
   if (code == RD_KAFKA_RESP_ERR__NOENT) return {};
-  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return fail(ErrorCode::invalid, fmt::format("headers of offset {}: {}", record.offset, rd_kafka_err2str(code)));
+  if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
+    return fail(ErrorCode::invalid, fmt::format("headers of offset {}: {}", record.offset, rd_kafka_err2str(code)));
   const char* name = nullptr;
   const void* value = nullptr;
   std::size_t size = 0;

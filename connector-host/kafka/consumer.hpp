@@ -5,6 +5,8 @@
 // Records are views of librdkafka's memory: nothing is copied. Everything is called from the owning thread, except wake().
 #pragma once
 
+#include <connector_host/plugin.h>
+
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -12,8 +14,6 @@
 #include <span>
 #include <string>
 #include <vector>
-
-#include <connector_host/plugin.h>
 
 #include "base/result.hpp"
 #include "kafka/client_config.hpp"
@@ -29,8 +29,8 @@ struct Assignment {
   TopicPartition where;
   std::int64_t committed_offset = -1;  // -1: none
   std::string metadata;
-  std::int64_t low = -1;   // first offset the broker has
-  std::int64_t high = -1;  // one behind the last
+  std::int64_t low = -1;    // first offset the broker has
+  std::int64_t high = -1;   // one behind the last
   std::int64_t start = -1;  // set by the listener: where to fetch from; < 0: from `low`, and nobody reads it
 };
 
@@ -56,7 +56,7 @@ class Listener {
   virtual void on_revoked(const std::vector<ch_partition_id>& partitions, bool lost) = 0;
   virtual void on_committed(const std::vector<CommitResult>& results) = 0;
   virtual void on_trouble(const Trouble& trouble) = 0;
-  virtual void on_reachable() = 0;                         // a broker is connected (again)
+  virtual void on_reachable() = 0;                            // a broker is connected (again)
   virtual void on_rejoin_needed(const std::string& why) = 0;  // the consumer must be closed and made anew
 };
 
@@ -72,7 +72,7 @@ class Consumer {
   void wake();                                               // [any thread]
 
   struct Records {
-    std::span<const ch_record> records;         // what the lane holds and was not yet taken; ascending offsets
+    std::span<const ch_record> records;            // what the lane holds and was not yet taken; ascending offsets
     std::optional<std::int64_t> end_of_partition;  // nothing is behind the records
   };
   // Ids of lanes that may have something. Valid until the next poll().
@@ -80,8 +80,8 @@ class Consumer {
   // What was left by take(), else the next batch. Error: the partition needs a rejoin.
   Result<Records> read(ch_partition_id lane);
   void take(ch_partition_id lane, std::size_t count);  // the first `count` of the last read() are done with
-  bool holds(ch_partition_id lane) const;               // records read and not taken
-  std::uint64_t held_bytes() const;                     // of all lanes
+  bool holds(ch_partition_id lane) const;              // records read and not taken
+  std::uint64_t held_bytes() const;                    // of all lanes
   Status seek(ch_partition_id lane, std::int64_t offset);
   std::int64_t end_offset(ch_partition_id lane) const;  // high watermark as last seen; -1 unknown
 

@@ -64,7 +64,8 @@ Answer<std::map<std::string, std::int32_t>> GroupClient::partitions(const std::v
     if (topic == nullptr) return {trouble(rd_kafka_last_error(), "asking for topic " + name), {}};
     const std::unique_ptr<rd_kafka_topic_t, Deleter<rd_kafka_topic_destroy>> owned_topic(topic);
     const rd_kafka_metadata_t* metadata = nullptr;
-    const auto code = rd_kafka_metadata(impl_->client.get(), 0, topic, &metadata, static_cast<int>(std::max<std::int64_t>(left.count(), 1)));
+    const auto code =
+        rd_kafka_metadata(impl_->client.get(), 0, topic, &metadata, static_cast<int>(std::max<std::int64_t>(left.count(), 1)));
     if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return {trouble(code, "asking for topic " + name), {}};
     const std::unique_ptr<const rd_kafka_metadata_t, Deleter<rd_kafka_metadata_destroy>> owned(metadata);
     if (metadata->topic_cnt != 1) return {trouble(RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, "Topic " + name), {}};
@@ -79,12 +80,14 @@ Answer<std::vector<PartitionOffset>> GroupClient::committed(const std::vector<To
   return queries::committed(impl_->client.get(), partitions, timeout);
 }
 
-Answer<std::vector<PartitionOffset>> GroupClient::watermarks(const std::vector<TopicPartition>& partitions, Watermark which, milliseconds timeout) {
+Answer<std::vector<PartitionOffset>> GroupClient::watermarks(const std::vector<TopicPartition>& partitions, Watermark which,
+                                                             milliseconds timeout) {
   const auto time = which == Watermark::low ? RD_KAFKA_OFFSET_BEGINNING : RD_KAFKA_OFFSET_END;
   return queries::offsets_at(impl_->client.get(), partitions, time, timeout);
 }
 
-Answer<std::vector<PartitionOffset>> GroupClient::at_time(const std::vector<TopicPartition>& partitions, std::int64_t unix_ms, milliseconds timeout) {
+Answer<std::vector<PartitionOffset>> GroupClient::at_time(const std::vector<TopicPartition>& partitions, std::int64_t unix_ms,
+                                                          milliseconds timeout) {
   return queries::offsets_at(impl_->client.get(), partitions, unix_ms, timeout);
 }
 
@@ -104,7 +107,8 @@ Answer<bool> GroupClient::commit(const std::vector<PartitionOffset>& offsets, mi
   auto code = rd_kafka_event_error(event.get());
   const auto* result = rd_kafka_event_topic_partition_list(event.get());
   for (int i = 0; result != nullptr && code == RD_KAFKA_RESP_ERR_NO_ERROR && i < result->cnt; ++i) code = result->elems[i].err;
-  if (code == RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID || code == RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION || code == RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS) {
+  if (code == RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID || code == RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION ||
+      code == RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS) {
     return {{}, false};
   }
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return {trouble(code, "committing start offsets"), false};

@@ -22,9 +22,12 @@ void log_line(const rd_kafka_t* client, int level, const char* facility, const c
   }
 }
 
-const std::set<rd_kafka_resp_err_t> kAuth = {
-    RD_KAFKA_RESP_ERR__AUTHENTICATION,           RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED, RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED,
-    RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED, RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED, RD_KAFKA_RESP_ERR__SSL};
+const std::set<rd_kafka_resp_err_t> kAuth = {RD_KAFKA_RESP_ERR__AUTHENTICATION,
+                                             RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED,
+                                             RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED,
+                                             RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED,
+                                             RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED,
+                                             RD_KAFKA_RESP_ERR__SSL};
 const std::set<rd_kafka_resp_err_t> kMissing = {RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC,
                                                 RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION};
 

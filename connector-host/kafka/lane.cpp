@@ -62,7 +62,7 @@ rd_kafka_resp_err_t Lane::fill() {
   records_.clear();
   taken_ = 0;
   end_of_partition_.reset();
-  std::array<rd_kafka_message_t*, kBatch> batch;  // filled by the call
+  std::array<rd_kafka_message_t*, kBatch> batch;   // filled by the call
   ready_.store(false, std::memory_order_release);  // before reading: what comes later sets it again
   const auto count = rd_kafka_consume_batch_queue(queue_.get(), 0, batch.data(), batch.size());
   if (count < 0) return rd_kafka_last_error();

@@ -2,14 +2,14 @@
 // mark_ready, which librdkafka's threads call.
 #pragma once
 
+#include <connector_host/plugin.h>
+
 #include <array>
 #include <atomic>
 #include <functional>
 #include <optional>
 #include <span>
 #include <vector>
-
-#include <connector_host/plugin.h>
 
 #include "kafka/handles.hpp"
 

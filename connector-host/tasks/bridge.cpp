@@ -26,7 +26,8 @@ void Bridge::log(void* context, std::int32_t level, ch_string message) {
 std::int32_t Bridge::request_commit(void* context, ch_partition_id partition, std::int64_t offset, ch_string state, std::int32_t urgency) {
   auto& self = of(context);
   if (state.size > kMaxState || offset < 0) {
-    log::error(self.task_, "the connector asked to commit offset {} with a state of {} characters; at most {} can be kept", offset, state.size, kMaxState);
+    log::error(self.task_, "the connector asked to commit offset {} with a state of {} characters; at most {} can be kept", offset,
+               state.size, kMaxState);
     return CH_INVALID;
   }
   if (self.session_ != nullptr) self.session_->request_commit(partition, offset, std::string(view(state)), urgency == CH_COMMIT_NOW);

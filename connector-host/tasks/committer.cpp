@@ -7,8 +7,8 @@
 
 namespace ch::tasks {
 
-void Committer::open(ch_partition_id id, kafka::TopicPartition where, std::uint64_t series, std::int64_t committed_offset, std::string state,
-                     std::int64_t now) {
+void Committer::open(ch_partition_id id, kafka::TopicPartition where, std::uint64_t series, std::int64_t committed_offset,
+                     std::string state, std::int64_t now) {
   Entry entry;
   entry.where = std::move(where);
   entry.series = series;

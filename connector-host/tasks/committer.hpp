@@ -29,7 +29,8 @@ class Committer {
     std::int64_t offset = 0;
   };
 
-  void open(ch_partition_id id, kafka::TopicPartition where, std::uint64_t series, std::int64_t committed_offset, std::string state, std::int64_t now);
+  void open(ch_partition_id id, kafka::TopicPartition where, std::uint64_t series, std::int64_t committed_offset, std::string state,
+            std::int64_t now);
   void close(ch_partition_id id) { entries_.erase(id); }
 
   void request(ch_partition_id id, std::int64_t offset, std::string state, bool urgent, std::int64_t now);

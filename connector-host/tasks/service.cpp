@@ -22,11 +22,11 @@ namespace {
 using std::chrono::milliseconds;
 using Clock = std::chrono::steady_clock;
 
-constexpr milliseconds kStartAnswer{10000};   // how long enable waits for the start offsets to be fixed
-constexpr milliseconds kFreshStatus{30};      // how long a status waits for the poll thread
-constexpr milliseconds kStopTime{30000};      // to store what is open when the host ends
+constexpr milliseconds kStartAnswer{10000};  // how long enable waits for the start offsets to be fixed
+constexpr milliseconds kFreshStatus{30};     // how long a status waits for the poll thread
+constexpr milliseconds kStopTime{30000};     // to store what is open when the host ends
 constexpr milliseconds kPreflight{10000};
-constexpr milliseconds kBusyStep{20};         // while something is under way
+constexpr milliseconds kBusyStep{20};  // while something is under way
 constexpr milliseconds kIdleStep{1000};
 constexpr std::size_t kMaxQueuedEvents = 10000;
 
@@ -144,7 +144,8 @@ void TaskService::Impl::write_events() {
     batch.swap(events);
   }
   for (const auto& event : batch) {
-    if (const auto written = options.store->add_event(event); !written) log::warn(event.task, "an event could not be kept: {}", written.error().message);
+    if (const auto written = options.store->add_event(event); !written)
+      log::warn(event.task, "an event could not be kept: {}", written.error().message);
   }
 }
 
@@ -263,7 +264,8 @@ Result<TaskService::PutAnswer> TaskService::put(const std::string& name, const C
   return PutAnswer{impl_->view(*entry), false};
 }
 
-Result<TaskView> TaskService::patch(const std::string& name, const std::vector<std::pair<std::string, std::optional<std::string>>>& changes) {
+Result<TaskView> TaskService::patch(const std::string& name,
+                                    const std::vector<std::pair<std::string, std::optional<std::string>>>& changes) {
   const auto entry = impl_->find(name);
   if (entry == nullptr) return no_such_task(name);
   std::vector<KeyProblem> problems;
@@ -362,10 +364,14 @@ bool TaskService::reached(const std::string& name, Goal goal) const {
   if (entry == nullptr) return goal == Goal::gone;
   const auto state = entry->status().state;
   switch (goal) {
-    case Goal::running: return state == State::running && entry->settled();
-    case Goal::disabled: return state == State::disabled;
-    case Goal::paused: return state == State::paused && entry->settled();
-    case Goal::gone: return false;
+    case Goal::running:
+      return state == State::running && entry->settled();
+    case Goal::disabled:
+      return state == State::disabled;
+    case Goal::paused:
+      return state == State::paused && entry->settled();
+    case Goal::gone:
+      return false;
   }
   return false;
 }
@@ -395,7 +401,8 @@ Result<ObjectPage> TaskService::objects(const std::string& name, const ObjectQue
   const auto record = entry->record();
   if (const auto problems = impl_->validation.check(name, record.config); !problems.empty()) return invalid(problems);
   const auto spec = impl_->validation.resolve(name, record.config);
-  if (!spec.connector->lists_objects()) return fail(ErrorCode::conflict, fmt::format("Connector {} cannot list what it has stored", spec.connector->name()));
+  if (!spec.connector->lists_objects())
+    return fail(ErrorCode::conflict, fmt::format("Connector {} cannot list what it has stored", spec.connector->name()));
   return spec.connector->objects(spec.info, query);
 }
 
@@ -435,7 +442,8 @@ Result<std::vector<TaskService::TopicView>> TaskService::topics(const std::strin
     if (spec.info.instance != id) continue;
     const bool regex = spec.topics.front().starts_with("^");
     for (const auto& [topic, partitions] : topics.value) {
-      const bool ours = regex ? !kafka::matching({{topic, partitions}}, spec.topics.front()).empty() : std::ranges::find(spec.topics, topic) != spec.topics.end();
+      const bool ours = regex ? !kafka::matching({{topic, partitions}}, spec.topics.front()).empty()
+                              : std::ranges::find(spec.topics, topic) != spec.topics.end();
       if (ours) archived_by[topic].push_back(record.name);
     }
   }

@@ -14,12 +14,12 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr std::int64_t kTickMs = 1000;             // the connector is called at least so often
+constexpr std::int64_t kTickMs = 1000;  // the connector is called at least so often
 constexpr std::int64_t kPublishMs = 1000;
 constexpr std::int64_t kCommitDeadlineMs = 10000;  // past it a commit is still under way, and nothing may be concluded
 constexpr milliseconds kRevokeGrace{1500};         // to finish uploads under way: the whole group waits for us
 constexpr milliseconds kCloseTimeout{8000};
-constexpr std::uint64_t kHeldLimit = 8 << 20;      // bytes read and refused as busy, all lanes together
+constexpr std::uint64_t kHeldLimit = 8 << 20;  // bytes read and refused as busy, all lanes together
 constexpr std::size_t kMaxMarks = 64;
 constexpr std::int64_t kMarkMs = 250;
 
@@ -132,8 +132,9 @@ void Session::adopt(kafka::Assignment& assignment) {
   if (!frame) {
     stand(kept, fmt::format("{}-{}: {}", assignment.where.topic, assignment.where.partition, frame.error().message));
   } else if (assignment.committed_offset > assignment.high && assignment.high >= 0) {
-    stand(kept, fmt::format("{}-{}: the committed offset {} lies behind the end of the log, {}: the topic was made anew or has lost records",
-                            assignment.where.topic, assignment.where.partition, assignment.committed_offset, assignment.high));
+    stand(kept,
+          fmt::format("{}-{}: the committed offset {} lies behind the end of the log, {}: the topic was made anew or has lost records",
+                      assignment.where.topic, assignment.where.partition, assignment.committed_offset, assignment.high));
   } else {
     if (assignment.low > assignment.committed_offset) {
       event("gap", nullptr,
@@ -146,9 +147,10 @@ void Session::adopt(kafka::Assignment& assignment) {
 
 // The partition is not touched until somebody has looked; the others run.
 void Session::stand(Slot& slot, const std::string& message) {
-  slot.interruption = InterruptionStatus{"offset_lost", message,
-                                         "Disable the task, set its offsets with kafka-consumer-groups --reset-offsets, or change start.position; then enable it.",
-                                         now_ms(), 0};
+  slot.interruption = InterruptionStatus{
+      "offset_lost", message,
+      "Disable the task, set its offsets with kafka-consumer-groups --reset-offsets, or change start.position; then enable it.", now_ms(),
+      0};
   event("interrupted", &*slot.interruption, message);
 }
 
@@ -173,7 +175,8 @@ void Session::on_revoked(const std::vector<ch_partition_id>& partitions, bool lo
   if (!lost && !end_) {
     // What is nearly done may be finished: uploads under way, and the commits that belong to them.
     const auto deadline = std::chrono::steady_clock::now() + kRevokeGrace;
-    while (std::chrono::steady_clock::now() < deadline && !end_ && (context_.pool.under_way() > 0 || !committer_.idle() || consumer_->commit_under_way())) {
+    while (std::chrono::steady_clock::now() < deadline && !end_ &&
+           (context_.pool.under_way() > 0 || !committer_.idle() || consumer_->commit_under_way())) {
       context_.pool.serve();
       consumer_->serve_commits();
       tick();
@@ -266,7 +269,8 @@ bool Session::read_lane(ch_partition_id id, Slot& slot) {
     if (taken > 0) {
       const auto now = now_ms();
       slot.position = batch->records[taken - 1].offset + 1;
-      if (slot.marks.size() < kMaxMarks && (slot.marks.empty() || now - slot.marks.back().time_ms >= kMarkMs)) slot.marks.push_back({slot.position, now});
+      if (slot.marks.size() < kMaxMarks && (slot.marks.empty() || now - slot.marks.back().time_ms >= kMarkMs))
+        slot.marks.push_back({slot.position, now});
       consumer_->take(id, taken);
     }
   }
@@ -325,7 +329,8 @@ void Session::resume(ch_partition_id partition, std::int64_t offset) {
 }
 
 void Session::interrupted(ch_partition_id partition, const ch_interruption& what) {
-  InterruptionStatus status{std::string(view(what.reason)), std::string(view(what.message)), std::string(view(what.remedy)), now_ms(), what.next_try_ms};
+  InterruptionStatus status{std::string(view(what.reason)), std::string(view(what.message)), std::string(view(what.remedy)), now_ms(),
+                            what.next_try_ms};
   const auto slot = slots_.find(partition);
   if (partition != 0 && slot == slots_.end()) return;
   auto& kept = partition == 0 ? interruption_ : slot->second.interruption;

@@ -7,7 +7,8 @@
 namespace ch::tasks {
 
 State Session::state() const {
-  const bool any_interrupted = trouble_ || interruption_ || std::any_of(slots_.begin(), slots_.end(), [](const auto& s) { return s.second.interruption.has_value(); });
+  const bool any_interrupted = trouble_ || interruption_ ||
+                               std::any_of(slots_.begin(), slots_.end(), [](const auto& s) { return s.second.interruption.has_value(); });
   if (any_interrupted) return State::interrupted;
   if (context_.shared.stopping) return State::stopping;
   if (context_.shared.paused) return State::paused;
@@ -52,7 +53,8 @@ RunnerStatus Session::snapshot() {
     if (!out.interruption) out.interruption = slot.interruption;
     if (!slot.marks.empty()) out.delay_ms = std::max(out.delay_ms, now - slot.marks.front().time_ms);
   }
-  std::sort(out.partitions.begin(), out.partitions.end(), [](const auto& a, const auto& b) { return std::tie(a.topic, a.partition) < std::tie(b.topic, b.partition); });
+  std::sort(out.partitions.begin(), out.partitions.end(),
+            [](const auto& a, const auto& b) { return std::tie(a.topic, a.partition) < std::tie(b.topic, b.partition); });
   return out;
 }
 

@@ -17,7 +17,8 @@ using kafka::TopicPartition;
 constexpr std::chrono::milliseconds kTimeout{5000};
 constexpr std::int64_t kJustEnabledMs = 5000;
 
-kafka::Answer<std::vector<PartitionOffset>> at_time(kafka::GroupClient& client, const std::vector<TopicPartition>& partitions, std::int64_t time) {
+kafka::Answer<std::vector<PartitionOffset>> at_time(kafka::GroupClient& client, const std::vector<TopicPartition>& partitions,
+                                                    std::int64_t time) {
   auto answer = client.at_time(partitions, time, kTimeout);
   if (answer.trouble) return answer;
   const auto ends = client.watermarks(partitions, kafka::Watermark::high, kTimeout);
@@ -28,8 +29,8 @@ kafka::Answer<std::vector<PartitionOffset>> at_time(kafka::GroupClient& client, 
   return answer;
 }
 
-kafka::Answer<std::vector<PartitionOffset>> resolve(kafka::GroupClient& client, const std::vector<TopicPartition>& partitions, const std::string& position,
-                                                    std::int64_t enabled_ms) {
+kafka::Answer<std::vector<PartitionOffset>> resolve(kafka::GroupClient& client, const std::vector<TopicPartition>& partitions,
+                                                    const std::string& position, std::int64_t enabled_ms) {
   if (position == "earliest") return client.watermarks(partitions, kafka::Watermark::low, kTimeout);
   if (position == "latest") {
     // "Now" is the moment of enabling, also where the broker could not be asked until later.
@@ -38,10 +39,11 @@ kafka::Answer<std::vector<PartitionOffset>> resolve(kafka::GroupClient& client, 
   }
   if (const auto time = parse_rfc3339(position)) return at_time(client, partitions, *time);
   const auto& p = partitions.front();
-  return {kafka::Trouble{"offset_lost",
-                         fmt::format("start.position is `committed`, but the group has committed nothing for {}-{} (and {} other partitions)", p.topic,
-                                     p.partition, partitions.size() - 1),
-                         "Set start.position to earliest, latest or a time, or commit offsets with kafka-consumer-groups --reset-offsets.", false},
+  return {kafka::Trouble{
+              "offset_lost",
+              fmt::format("start.position is `committed`, but the group has committed nothing for {}-{} (and {} other partitions)", p.topic,
+                          p.partition, partitions.size() - 1),
+              "Set start.position to earliest, latest or a time, or commit offsets with kafka-consumer-groups --reset-offsets.", false},
           {}};
 }
 
@@ -60,8 +62,8 @@ std::vector<TopicPartition> all_of(const std::map<std::string, std::int32_t>& to
 
 }  // namespace
 
-StartPlan fix_start_positions(kafka::GroupClient& client, const std::map<std::string, std::int32_t>& topics, const store::TaskRecord& record,
-                              const std::string& wanted, const SavedOffsets& saved) {
+StartPlan fix_start_positions(kafka::GroupClient& client, const std::map<std::string, std::int32_t>& topics,
+                              const store::TaskRecord& record, const std::string& wanted, const SavedOffsets& saved) {
   StartPlan plan;
   plan.series = record.series;
   const auto partitions = all_of(topics);

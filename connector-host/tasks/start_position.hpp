@@ -22,7 +22,7 @@ struct StartPlan {
 
 // `record.start_position` is what was fixed before: "" = nothing yet; another value than `wanted` = a deliberate rewind,
 // which begins a new series.
-StartPlan fix_start_positions(kafka::GroupClient& client, const std::map<std::string, std::int32_t>& topics, const store::TaskRecord& record,
-                              const std::string& wanted, const SavedOffsets& saved);
+StartPlan fix_start_positions(kafka::GroupClient& client, const std::map<std::string, std::int32_t>& topics,
+                              const store::TaskRecord& record, const std::string& wanted, const SavedOffsets& saved);
 
 }  // namespace ch::tasks

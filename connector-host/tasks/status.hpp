@@ -1,13 +1,12 @@
 // What can be said of a task, as plain values (contract.md 4). REST and CLI turn these into JSON.
 #pragma once
 
+#include <connector_host/connector.hpp>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include <connector_host/connector.hpp>
 
 namespace ch::tasks {
 
@@ -16,7 +15,7 @@ enum class State { disabled, running, paused, starting, stopping, interrupted, f
 std::string_view to_string(State state);  // "RUNNING" ...
 
 struct InterruptionStatus {
-  std::string reason;   // contract.md 4, "Reasons"
+  std::string reason;  // contract.md 4, "Reasons"
   std::string message;
   std::string remedy;
   std::int64_t since_ms = 0;
@@ -51,7 +50,7 @@ struct RunnerStatus {
   std::string trace;  // of a FAILED runner; else empty
   std::optional<InterruptionStatus> interruption;
   std::vector<PartitionStatus> partitions;
-  std::int64_t delay_ms = 0;     // age of the oldest record not yet stored; 0 if there is none
+  std::int64_t delay_ms = 0;       // age of the oldest record not yet stored; 0 if there is none
   std::uint64_t memory_bytes = 0;  // records in flight
 };
 

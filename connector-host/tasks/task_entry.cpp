@@ -76,7 +76,9 @@ void TaskEntry::start_runners() {
   spec.host_budget = &services_.budget;
   spec.paused = record_.target == store::Target::paused;
   const auto wanted = spec.info["start.position"];
-  spec.fix_start = [this, wanted](kafka::GroupClient& client, const std::map<std::string, std::int32_t>& topics) { return fix_start(client, topics, wanted); };
+  spec.fix_start = [this, wanted](kafka::GroupClient& client, const std::map<std::string, std::int32_t>& topics) {
+    return fix_start(client, topics, wanted);
+  };
   spec.saved_offset = [this](const kafka::TopicPartition& where) -> std::optional<store::SavedOffset> {
     const std::lock_guard lock(offsets_mutex_);
     const auto found = saved_.find(where);
@@ -111,7 +113,8 @@ StartAnswer TaskEntry::fix_start(kafka::GroupClient& client, const std::map<std:
   changed.series = plan.series;
   changed.start_position = wanted;
   auto stored = services_.store.save_offsets(changed.name, plan.fixed);
-  if (stored && (changed.series != record_.series || changed.start_position != record_.start_position)) stored = services_.store.put_task(changed);
+  if (stored && (changed.series != record_.series || changed.start_position != record_.start_position))
+    stored = services_.store.put_task(changed);
   if (!stored) {
     return {kafka::Trouble{"disk_full", fmt::format("the start offsets could not be kept: {}", stored.error().message),
                            "Make room on the disk of state.dir, or mend it; the task goes on by itself.", false},
@@ -192,7 +195,8 @@ TaskStatus TaskEntry::status() const {
   }
   for (const auto& runner : runners_) {
     auto one = runner->status();
-    if (stopping_ && (one.state == State::running || one.state == State::starting || one.state == State::disabled)) one.state = State::stopping;
+    if (stopping_ && (one.state == State::running || one.state == State::starting || one.state == State::disabled))
+      one.state = State::stopping;
     if (out.runners.empty() || one.state > out.state) {
       out.state = one.state;
       out.since_ms = one.since_ms;

@@ -40,16 +40,16 @@ class TaskEntry {
   // One step towards what the record says. True: done, nothing is under way.
   bool reconcile();
   bool gone() const;
-  bool settled() const;               // the runners are those that the record asks for, with its config
-  std::uint64_t status_count() const; // grows with every status that a runner has published
-  void remove(bool discard);          // after the record's target became deleted
+  bool settled() const;                          // the runners are those that the record asks for, with its config
+  std::uint64_t status_count() const;            // grows with every status that a runner has published
+  void remove(bool discard);                     // after the record's target became deleted
   void stop(std::chrono::milliseconds at_most);  // the host ends; the record stays as it is
   void retry();
-  bool start_answered() const;        // the start offsets are fixed, or it is known why not
+  bool start_answered() const;  // the start offsets are fixed, or it is known why not
 
   void ask_status();
   TaskStatus status() const;
-  void flush_offsets();               // to the store
+  void flush_offsets();  // to the store
   SavedOffsets saved() const;
 
  private:
@@ -66,7 +66,7 @@ class TaskEntry {
   bool discard_ = false;
   bool host_stops_ = false;
   bool gone_ = false;
-  std::string refusal_;  // why it cannot run although it should
+  std::string refusal_;        // why it cannot run although it should
   std::int64_t since_ms_ = 0;  // of the state without runners
   std::mutex start_mutex_;     // several runners fix the start one after the other
 

@@ -2,13 +2,13 @@
 // needs no lock for anything it owns.
 #pragma once
 
+#include <connector_host/plugin.h>
+
 #include <boost/asio/thread_pool.hpp>
 #include <condition_variable>
 #include <functional>
 #include <mutex>
 #include <vector>
-
-#include <connector_host/plugin.h>
 
 namespace ch::tasks {
 

@@ -36,21 +36,22 @@ std::vector<std::string> split_list(const std::string& text) {
 std::vector<KeyProblem> check_name(const std::string& name) {
   const bool control = std::any_of(name.begin(), name.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
   if (!name.empty() && name.size() <= kLongestName && !control && name == boost::trim_copy(name)) return {};
-  return {{"name", control ? "" : name, fmt::format("must be 1 to {} bytes of UTF-8 without control characters and without blanks at its ends", kLongestName)}};
+  return {{"name", control ? "" : name,
+           fmt::format("must be 1 to {} bytes of UTF-8 without control characters and without blanks at its ends", kLongestName)}};
 }
 
-Result<config::Definition> Validation::definition(const std::string& name) const {
-  const auto connector = registry_.find(name);
-  if (connector == nullptr) {
-    std::vector<std::string> known;
-    for (const auto& c : registry_.connectors()) known.push_back(c->name());
-    return fail(ErrorCode::invalid, "no such connector", {{"connector.class", name, fmt::format("no such connector; there are: {}", fmt::join(known, ", "))}});
+Validation::Validation(const config::HostConfig& host, const plugins::Registry& registry) : host_(host), registry_(registry) {
+  for (const auto& connector : registry.connectors()) {
+    auto own = config::Definition::from_schema(connector->config_schema());
+    if (own) own = config::Definition(config::task_definition()).merge(*own);
+    definitions_.emplace(connector->name(), std::move(own));
   }
-  auto own = config::Definition::from_schema(connector->config_schema());
-  if (!own) return tl::unexpected(own.error());
-  auto both = config::task_definition();
-  both.merge(*own);
-  return both;
+}
+
+const Result<config::Definition>& Validation::definition(const std::string& name) const {
+  static const Result<config::Definition> unknown = fail(ErrorCode::invalid, "no such connector");
+  const auto found = definitions_.find(name);
+  return found == definitions_.end() ? unknown : found->second;
 }
 
 const config::Instance* Validation::instance_of(const Config& config) const {
@@ -64,7 +65,8 @@ void Validation::check_common(const Config& config, std::vector<KeyProblem>& pro
   const auto topics = split_list(value_of(config, "topics"));
   const auto regex = value_of(config, "topics.regex");
   if (topics.empty() == regex.empty()) {
-    problems.push_back({"topics", value_of(config, "topics"), "exactly one of topics (a topic or a comma list) and topics.regex must be given"});
+    problems.push_back(
+        {"topics", value_of(config, "topics"), "exactly one of topics (a topic or a comma list) and topics.regex must be given"});
   }
   if (!regex.empty()) {
     try {
@@ -84,7 +86,8 @@ void Validation::check_common(const Config& config, std::vector<KeyProblem>& pro
   if (start != "latest" && start != "earliest" && start != "committed" && !parse_rfc3339(start)) {
     problems.push_back({"start.position", start, "must be latest, earliest, committed, or an RFC 3339 time such as 2026-01-31T08:00:00Z"});
   }
-  if (const auto interval = config::parse_integer(value_of(config, "rotate.interval.ms")); interval && *interval < host_.rotate_interval_min_ms) {
+  if (const auto interval = config::parse_integer(value_of(config, "rotate.interval.ms"));
+      interval && *interval < host_.rotate_interval_min_ms) {
     problems.push_back({"rotate.interval.ms", value_of(config, "rotate.interval.ms"),
                         fmt::format("must be at least {} (the host's rotate.interval.min.ms)", host_.rotate_interval_min_ms)});
   }
@@ -92,14 +95,12 @@ void Validation::check_common(const Config& config, std::vector<KeyProblem>& pro
 
 std::vector<KeyProblem> Validation::check(const std::string& name, const Config& config) const {
   auto problems = check_name(name);
-  const auto known = definition(value_of(config, "connector.class", kDefaultConnector));
+  const auto connector = value_of(config, "connector.class", kDefaultConnector);
+  const auto& known = definition(connector);
   if (!known) {
-    const auto& error = known.error();
-    if (error.problems.empty()) {
-      problems.push_back({"connector.class", value_of(config, "connector.class"), error.message});
-    } else {
-      problems.insert(problems.end(), error.problems.begin(), error.problems.end());
-    }
+    std::vector<std::string> names;
+    for (const auto& c : registry_.connectors()) names.push_back(c->name());
+    problems.push_back({"connector.class", connector, fmt::format("{}; there are: {}", known.error().message, fmt::join(names, ", "))});
     return problems;
   }
   const auto add = [&](std::vector<KeyProblem> more) { problems.insert(problems.end(), more.begin(), more.end()); };
@@ -140,7 +141,7 @@ RunnerSpec Validation::resolve(const std::string& name, const Config& given) con
 }
 
 Config Validation::masked(const Config& config) const {
-  const auto known = definition(value_of(config, "connector.class", kDefaultConnector));
+  const auto& known = definition(value_of(config, "connector.class", kDefaultConnector));
   if (known) return known->masked(config);
   Config names;  // the connector is gone, and with it the knowledge of what is secret
   for (const auto& [key, value] : config) names.emplace(key, key == "connector.class" || key == "topics" ? value : "********");

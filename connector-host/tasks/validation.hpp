@@ -1,6 +1,7 @@
 // From a task's configuration to what runs: every check of it, and the resolved form. Any thread; no I/O.
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -13,10 +14,10 @@ namespace ch::tasks {
 
 class Validation {
  public:
-  Validation(const config::HostConfig& host, const plugins::Registry& registry) : host_(host), registry_(registry) {}
+  Validation(const config::HostConfig& host, const plugins::Registry& registry);
 
   // The common keys and those of the connector.
-  Result<config::Definition> definition(const std::string& connector) const;
+  const Result<config::Definition>& definition(const std::string& connector) const;
   std::vector<KeyProblem> check(const std::string& name, const Config& config) const;
   // Only for a config that passed check(): what a runner needs, without its callbacks and ids.
   RunnerSpec resolve(const std::string& name, const Config& config) const;
@@ -28,6 +29,7 @@ class Validation {
 
   const config::HostConfig& host_;
   const plugins::Registry& registry_;
+  std::map<std::string, Result<config::Definition>, std::less<>> definitions_;  // by connector
 };
 
 std::vector<KeyProblem> check_name(const std::string& name);

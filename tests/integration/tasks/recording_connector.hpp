@@ -16,10 +16,10 @@ namespace ch::test {
 struct Recording {
   std::mutex mutex;
   // What the test sets.
-  std::size_t take_at_most = SIZE_MAX;      // records taken of a batch
-  bool answer_open = true;                  // resume at the committed offset at once
-  std::string fail_in_put;                  // thrown, once
-  bool commit_all = true;                   // request a commit behind every batch
+  std::size_t take_at_most = SIZE_MAX;  // records taken of a batch
+  bool answer_open = true;              // resume at the committed offset at once
+  std::string fail_in_put;              // thrown, once
+  bool commit_all = true;               // request a commit behind every batch
   // What it has seen.
   struct Opened {
     PartitionId id;

@@ -19,7 +19,8 @@ TEST_CASE("one holder at a time, named to those who come later") {
     const auto second = ch::FileLock::acquire(dir / "lock");
     REQUIRE_FALSE(second);
     CHECK(second.error().code == ch::ErrorCode::conflict);
-    CHECK(second.error().message == dir.string() + " is in use by process " + std::to_string(::getpid()) + ": give each host a folder of its own");
+    CHECK(second.error().message ==
+          dir.string() + " is in use by process " + std::to_string(::getpid()) + ": give each host a folder of its own");
     kept.reset();
     CHECK(ch::FileLock::acquire(dir / "lock"));
   }

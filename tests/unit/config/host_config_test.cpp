@@ -143,9 +143,10 @@ TEST_CASE("every bad key is named at once, with the nearest known one") {
 }
 
 TEST_CASE("no secret is shown in what is refused") {
-  for (const auto& error : {refused(R"({"instances": {"a": {"sasl.password": ["hunter2"]}}})"), refused(R"({"sasl.password": "hunter2"})"),
-                            refused(R"({"instances": {"a": {"sasl.password": "hunter2" oops)"), refused("{}", {"instances={\"a\": hunter2"}),
-                            refused("{}", {}, {{"CONNECTOR_HOST_SASL_PASSWORD", "hunter2"}})}) {
+  for (const auto& error :
+       {refused(R"({"instances": {"a": {"sasl.password": ["hunter2"]}}})"), refused(R"({"sasl.password": "hunter2"})"),
+        refused(R"({"instances": {"a": {"sasl.password": "hunter2" oops)"), refused("{}", {"instances={\"a\": hunter2"}),
+        refused("{}", {}, {{"CONNECTOR_HOST_SASL_PASSWORD", "hunter2"}})}) {
     CHECK(error.message.find("hunter2") == std::string::npos);
     for (const auto& problem : error.problems) CHECK((problem.value + problem.message).find("hunter2") == std::string::npos);
   }
@@ -182,8 +183,8 @@ TEST_CASE("listeners are taken apart, and bad ones are refused with what would b
   CHECK(listener->host == "::1");
   CHECK(listener->port == 0);
   CHECK(parse_listener("http://0.0.0.0:8083/")->host == "0.0.0.0");
-  for (const char* text : {"", "127.0.0.1:8083", "http://", "http://:8083", "http://h", "http://h:", "http://h:x", "http://h:65536", "http://h:-1", "ftp://h:1",
-                           "http://h:1/path", "http://a b:1", "http://::1:80", "http://h@x:1"}) {
+  for (const char* text : {"", "127.0.0.1:8083", "http://", "http://:8083", "http://h", "http://h:", "http://h:x", "http://h:65536",
+                           "http://h:-1", "ftp://h:1", "http://h:1/path", "http://a b:1", "http://::1:80", "http://h@x:1"}) {
     CAPTURE(text);
     CHECK_FALSE(parse_listener(text));
   }

@@ -99,8 +99,8 @@ TEST_CASE("cross-field problems say what would be right") {
   CHECK_FALSE(problem("object.key.template", {{"object.key.template", "{topic}/{partition}"}}).empty());
   CHECK_THAT(problem("object.key.template", {{"object.key.template", "{partition}-{start_offset}"}, {"topics", "a,b"}}),
              Catch::Contains("{topic}"));
-  CHECK_THAT(problem("cos.secret.id", {{"cos.secret.id", ""}}), Catch::Contains("placeholder"));
-  CHECK_THAT(problem("cos.secret.key", {{"cos.secret.key", ""}}), Catch::Contains("placeholder"));
+  CHECK_THAT(problem("cos.secret.id", {{"cos.secret.id", ""}}), Catch::Contains("is needed"));
+  CHECK_THAT(problem("cos.secret.key", {{"cos.secret.key", ""}}), Catch::Contains("is needed"));
   CHECK_THAT(problem("rotate.bytes", {{"rotate.bytes", "40MiB"}}), Catch::Contains("raise buffer.memory to 83886080"));
   CHECK(problem("rotate.bytes", {{"rotate.bytes", "32MiB"}}).empty());
   CHECK_THAT(problem("part.bytes", {{"part.bytes", "1MiB"}}, std::uint64_t{64} << 30), Catch::Contains("10000 parts"));

@@ -1,6 +1,6 @@
-#include <catch2/catch.hpp>
-
 #include "kafka/client_config.hpp"
+
+#include <catch2/catch.hpp>
 
 using namespace ch::kafka;
 

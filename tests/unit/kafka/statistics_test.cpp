@@ -1,6 +1,6 @@
-#include <catch2/catch.hpp>
-
 #include "kafka/statistics.hpp"
+
+#include <catch2/catch.hpp>
 
 using ch::kafka::Fence;
 using ch::kafka::parse_statistics;

@@ -1,6 +1,6 @@
-#include <catch2/catch.hpp>
-
 #include "tasks/budget.hpp"
+
+#include <catch2/catch.hpp>
 
 using ch::tasks::Budget;
 

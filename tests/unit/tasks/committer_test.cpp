@@ -1,6 +1,7 @@
+#include "tasks/committer.hpp"
+
 #include <catch2/catch.hpp>
 
-#include "tasks/committer.hpp"
 #include "tasks/frame.hpp"
 
 using namespace ch::tasks;

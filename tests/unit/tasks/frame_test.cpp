@@ -1,6 +1,6 @@
-#include <catch2/catch.hpp>
-
 #include "tasks/frame.hpp"
+
+#include <catch2/catch.hpp>
 
 using namespace ch::tasks;
 
@@ -23,8 +23,8 @@ TEST_CASE("frame: metadata without text is an offset that a tool has set") {
 
 TEST_CASE("frame: foreign, cut or changed metadata is refused and quoted") {
   const auto good = encode_frame({1, "state"});
-  for (const auto& bad : {std::string("consumer-1"), std::string("ch2 1 00000000 "), std::string("ch1 "), std::string("ch1 x 0 "), good.substr(0, good.size() - 1),
-                                good + "x", std::string("ch1 2") + good.substr(5)}) {
+  for (const auto& bad : {std::string("consumer-1"), std::string("ch2 1 00000000 "), std::string("ch1 "), std::string("ch1 x 0 "),
+                          good.substr(0, good.size() - 1), good + "x", std::string("ch1 2") + good.substr(5)}) {
     const auto frame = decode_frame(bad);
     INFO(bad);
     REQUIRE_FALSE(frame);
@@ -32,4 +32,6 @@ TEST_CASE("frame: foreign, cut or changed metadata is refused and quoted") {
   }
 }
 
-TEST_CASE("frame: the longest state fits the broker's limit") { CHECK(encode_frame({UINT64_MAX, std::string(kMaxState, 'x')}).size() <= 4096); }
+TEST_CASE("frame: the longest state fits the broker's limit") {
+  CHECK(encode_frame({UINT64_MAX, std::string(kMaxState, 'x')}).size() <= 4096);
+}

@@ -1,8 +1,9 @@
+#include "tasks/host_id.hpp"
+
 #include <catch2/catch.hpp>
 #include <fstream>
 
 #include "support/process/temp_dir.hpp"
-#include "tasks/host_id.hpp"
 
 TEST_CASE("host id: made once, kept, and made anew where the file is damaged") {
   const ch::test::TempDir dir;

@@ -1,10 +1,10 @@
+#include "tasks/upload_pool.hpp"
+
 #include <atomic>
 #include <catch2/catch.hpp>
 #include <set>
 #include <thread>
 #include <vector>
-
-#include "tasks/upload_pool.hpp"
 
 using ch::tasks::UploadPool;
 
