@@ -105,10 +105,11 @@ struct SampleProducer::Impl {
                                   {"at", rfc3339(now_ms())}};
     const auto key = std::to_string(number);
     auto value = order.dump();
-    const auto code = rd_kafka_producev(handle.get(), RD_KAFKA_V_TOPIC(topic.c_str()), RD_KAFKA_V_PARTITION(number % partitions),
-                                        RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_KEY(key.data(), key.size()),
-                                        RD_KAFKA_V_VALUE(value.data(), value.size()), RD_KAFKA_V_END);
-    if (code != RD_KAFKA_RESP_ERR_NO_ERROR) log::warn("", "sample record {} was not produced: {}", number, rd_kafka_err2str(code));
+    const std::unique_ptr<rd_kafka_topic_t, void (*)(rd_kafka_topic_t*)> to(rd_kafka_topic_new(handle.get(), topic.c_str(), nullptr),
+                                                                            &rd_kafka_topic_destroy);
+    const bool queued = to != nullptr && rd_kafka_produce(to.get(), number % partitions, RD_KAFKA_MSG_F_COPY, value.data(), value.size(),
+                                                          key.data(), key.size(), nullptr) == 0;
+    if (!queued) log::warn("", "sample record {} was not produced: {}", number, rd_kafka_err2str(rd_kafka_last_error()));
   }
 };
 
