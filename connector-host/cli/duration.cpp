@@ -16,7 +16,7 @@ std::optional<std::chrono::milliseconds> parse_duration(std::string_view text) {
   std::int64_t factor = 0;
   if (unit == "ms" || text == "0") factor = 1;
   if (unit == "s") factor = 1000;
-  if (unit == "m") factor = 60 * 1000;
+  if (unit == "m") factor = 60000;
   constexpr std::int64_t limit = std::chrono::milliseconds(kMaxDuration).count();
   if (factor == 0 || number > limit / factor) return std::nullopt;
   return std::chrono::milliseconds(number * factor);

@@ -65,7 +65,7 @@ Json local_plugins(const config::HostConfig& config, const plugins::Registry& re
   auto failures = rest::Json::array();
   for (const auto& failure : registry.failures()) failures.push_back({{"file", failure.file.string()}, {"message", failure.message}});
   for (const auto& connector : registry.connectors()) {
-    const auto definition = validation.definition(connector->name());
+    const auto& definition = validation.definition(connector->name());
     if (!definition) {
       failures.push_back({{"file", connector->file().string()}, {"message", definition.error().message}});
       continue;

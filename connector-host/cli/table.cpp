@@ -117,7 +117,7 @@ std::string Table::render(const Screen& screen) const {
   return out;
 }
 
-void Facts::add(std::string name, std::string value) {
+void Facts::add(std::string name, const std::string& value) {
   if (!value.empty()) lines_.emplace_back(std::move(name), escaped(value, Escape::terminal));
 }
 

@@ -42,7 +42,7 @@ class Table {
 // "name: value" lines, the values aligned.
 class Facts {
  public:
-  void add(std::string name, std::string value);
+  void add(std::string name, const std::string& value);
   std::string render() const;
 
  private:

@@ -131,7 +131,7 @@ class Bridge final : public cpprest::details::http_server {
   void handle(std::size_t listener, Request request, const Reply& reply) {
     try {
       auto message = to_library(std::move(request), reply);
-      listeners_.at(listener)->handle_request(std::move(message));
+      listeners_.at(listener)->handle_request(message);
     } catch (const web::uri_exception&) {
       reply(plain_error(400, "the request target must be a path such as /v1/tasks, with other characters percent-encoded"));
     }

@@ -33,7 +33,7 @@ std::optional<ListPage> read_list(std::string_view body) {
   const auto root = parse_xml(document, body, "ListBucketResult");
   if (!root) return std::nullopt;
   const bool encoded = child_text(root, "EncodingType") == "url";
-  const auto decoded = [&](std::string text) { return encoded ? percent_decode(text) : text; };
+  const auto decoded = [&](const std::string& text) { return encoded ? percent_decode(text) : text; };
   ListPage page;
   for (const auto& child : root.children()) {
     if (!tag_is(child, "Contents")) continue;

@@ -49,7 +49,9 @@ void ChunkPool::trim() {
 }
 
 Buffer::Buffer(Buffer&& other) noexcept
-    : pool_(other.pool_), chunks_(std::exchange(other.chunks_, {})), size_(std::exchange(other.size_, 0)) {}
+    : pool_(other.pool_),  // NOLINT(performance-move-constructor-init): a moved-from buffer can be used again
+      chunks_(std::exchange(other.chunks_, {})),
+      size_(std::exchange(other.size_, 0)) {}
 
 Buffer& Buffer::operator=(Buffer&& other) noexcept {
   if (this != &other) {
