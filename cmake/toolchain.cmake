@@ -12,6 +12,7 @@ set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
 set(CMAKE_LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
 
+set(CMAKE_CXX_FLAGS_RELEASE "-O2 -DNDEBUG")
 if(NOT CMAKE_BUILD_TYPE)
   set(CMAKE_BUILD_TYPE RelWithDebInfo CACHE STRING "" FORCE)
 endif()
@@ -24,6 +25,9 @@ endif()
 
 add_library(ch_options INTERFACE)
 target_compile_options(ch_options INTERFACE -Wall -Wextra -Wpedantic -Werror -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+  target_compile_options(ch_options INTERFACE -Wno-restrict)  # false for `"text" + std::string`: GCC bug 105651
+endif()
 target_compile_options(ch_options INTERFACE $<$<NOT:$<CONFIG:Debug>>:-fstack-protector-strong>)
 target_compile_definitions(ch_options INTERFACE $<$<CONFIG:Release>:_FORTIFY_SOURCE=2> CH_VERSION="${PROJECT_VERSION}")
 if(CH_FAILPOINTS)
