@@ -2,7 +2,7 @@
 # Runs every test of the project, from nothing but a Debian 12 and this folder:  tests/run.sh [--fast]
 # Installs the packages that are missing; builds with g++, with clang and its address and undefined-behaviour
 # sanitizers, and with g++ and its thread sanitizer; then runs all tests and checks as one ctest, whose summary is the
-# last line.  --fast leaves out the system tests.
+# last line.  --fast leaves out the system and browser tests.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 root="$PWD"
@@ -68,12 +68,13 @@ for preset in dev clang tsan; do
 done
 if [[ -z $fast ]]; then
   stage "Kafka broker" tests/support/kafka/fetch_kafka.sh
+  stage "Python packages" tests/support/python/run.sh
 fi
 write_test_list
 
 selection=()
 if [[ -n $fast ]]; then
-  selection=(-LE '^system$')
+  selection=(-LE '^(system|browser)$')
 fi
 from=$SECONDS
 failed=0
