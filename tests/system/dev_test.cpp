@@ -55,3 +55,13 @@ TEST_CASE("dev with nothing but a folder of its own leaves nothing behind", "[de
   CHECK(dev.wait(15s) == 0);
   CHECK(std::filesystem::is_empty(dir.path() / "tmp"));
 }
+
+TEST_CASE("the quickstart stores a record exactly once and prints its address", "[dev]") {
+  const auto finished =
+      run({std::string(CH_SOURCE_DIR) + "/examples/quickstart.sh"}, 90s, {{"CONNECTOR_HOST", binary("connector-host").string()}});
+  INFO(finished.output << finished.errors);
+  CHECK(finished.status == 0);
+  CHECK(finished.output.find("address: http://127.0.0.1:") != std::string::npos);
+  CHECK(finished.output.find("content: hello from quickstart") != std::string::npos);
+  CHECK(finished.output.find("stored exactly once") != std::string::npos);
+}
