@@ -106,7 +106,9 @@ class Loader {
   void add_text(const std::string& key, std::string value, const std::string& from);
   void add_json(const std::string& key, const Json& value);
   void read_keys(HostConfig& config);
+  void resolve_flat();
   void read_listeners(HostConfig& config);
+  void read_providers(HostConfig& config, const Config& values);
   void read_instances(HostConfig& config);
   void read_instance(HostConfig& config, const std::string& id, const Json& body);
   void read_shorthand(HostConfig& config);
@@ -214,6 +216,40 @@ void Loader::read_keys(HostConfig& config) {
   config.log_level = value("log.level");
   config.log_format = value("log.format");
   read_listeners(config);
+  read_providers(config, values);
+}
+
+void Loader::resolve_flat() {
+  auto resolved = Providers().resolve(flat_);
+  flat_ = std::move(resolved.config);
+  problems_.insert(problems_.end(), std::make_move_iterator(resolved.problems.begin()), std::make_move_iterator(resolved.problems.end()));
+}
+
+void Loader::read_providers(HostConfig& config, const Config& values) {
+  const auto paths = [&](const std::string& key) -> std::optional<std::vector<std::filesystem::path>> {
+    const auto found = values.find(key);
+    if (found == values.end()) return std::nullopt;
+    std::vector<std::filesystem::path> out;
+    for (const auto& item : items(found->second)) {
+      if (item.front() != '/') problem(key, item, "must be an absolute path");
+      out.emplace_back(item);
+    }
+    return out;
+  };
+  config.providers.file_paths = paths("config.providers.file.param.allowed.paths");
+  config.providers.dir_paths = paths("config.providers.dir.param.allowed.paths");
+  const std::string pattern_key = "config.providers.env.param.allowlist.pattern";
+  if (const auto found = values.find(pattern_key); found != values.end()) {
+    try {
+      config.providers.environment = std::regex(found->second, std::regex::extended);
+    } catch (const std::regex_error&) {
+      problem(pattern_key, found->second, "must be a POSIX extended regular expression, such as COS_.*");
+    }
+  }
+  config.providers.only_listed = std::any_of(config.listeners.begin(), config.listeners.end(), [](const std::string& listener) {
+    const auto parsed = parse_listener(listener);
+    return parsed && !is_loopback(parsed->host);
+  });
 }
 
 void Loader::read_listeners(HostConfig& config) {
@@ -250,9 +286,10 @@ void Loader::read_instance(HostConfig& config, const std::string& id, const Json
     const auto path = fmt::format("{}.{}", prefix, key);
     if (!text) {
       problem(path, "", "must be a string, an integer or true or false");
-    } else if (text->find("${") != std::string::npos) {
-      problem(path, "", "holds a ${...} placeholder, and this version resolves none: give the value itself");
+    } else if (auto resolved = Providers().resolve(*text); !resolved) {
+      problem(path, "", resolved.error().message);
     } else if (key == "region") {
+      text = std::move(*resolved);
       if (text->size() > kMaxIdLength || !made_of(*text, "-")) problem(path, *text, "must be a region such as ap-guangzhou");
       instance.region = std::move(*text);
     } else {
@@ -287,6 +324,7 @@ void Loader::read_shorthand(HostConfig& config) {
 
 Result<HostConfig> Loader::finish() {
   HostConfig config;
+  resolve_flat();
   read_keys(config);
   read_instances(config);
   read_shorthand(config);
@@ -305,6 +343,16 @@ Result<HostConfig> load_host_config(const std::filesystem::path& file, const std
   loader.add_environment(environment);
   loader.add_sets(sets);
   return loader.finish();
+}
+
+Result<std::map<std::string, std::string>> client_properties(const Instance& instance) {
+  std::map<std::string, std::string> out;
+  for (const auto& [key, value] : instance.client) {
+    auto resolved = Providers().resolve(value);
+    if (!resolved) return fail(ErrorCode::unavailable, fmt::format("{} of instance {}: {}", key, instance.id, resolved.error().message));
+    out.emplace(key, std::move(*resolved));
+  }
+  return out;
 }
 
 const Definition& host_definition() {

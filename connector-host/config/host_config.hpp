@@ -9,6 +9,7 @@
 
 #include "base/result.hpp"
 #include "config/definition.hpp"
+#include "config/providers.hpp"
 
 namespace ch::config {
 
@@ -16,7 +17,7 @@ namespace ch::config {
 struct Instance {
   std::string id;
   std::string region;
-  std::map<std::string, std::string> client;  // "bootstrap.servers", "security.protocol", "sasl.*", ...
+  std::map<std::string, std::string> client;  // "bootstrap.servers", "security.protocol", "sasl.*", ...; placeholders unresolved
 };
 
 struct HostConfig {
@@ -28,6 +29,7 @@ struct HostConfig {
   std::int64_t rotate_interval_min_ms = 300000;
   std::string log_level = "info";
   std::string log_format = "text";
+  ProviderLimits providers;  // of placeholders in tasks; the host's own configuration may use any
 };
 
 // Sources, the later ones winning: defaults of schemas/host.schema.json, `file` (may be empty: none), environment
@@ -35,6 +37,9 @@ struct HostConfig {
 // Error: invalid, with one problem for every bad key.
 Result<HostConfig> load_host_config(const std::filesystem::path& file, const std::vector<std::string>& sets,
                                     const std::map<std::string, std::string>& environment);
+
+// The instance's properties for librdkafka, as they are now: a file may have changed since the last time.
+Result<std::map<std::string, std::string>> client_properties(const Instance& instance);
 
 // The definition of the host's keys (embedded schema), and of the keys that every task has.
 const Definition& host_definition();

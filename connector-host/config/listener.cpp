@@ -4,6 +4,8 @@
 
 namespace ch::config {
 
+bool is_loopback(std::string_view host) { return host == "localhost" || host == "::1" || host.substr(0, 4) == "127."; }
+
 Result<Listener> parse_listener(std::string_view text) {
   const auto refuse = [](const char* why) { return fail(ErrorCode::invalid, why); };
   constexpr const char* shape = "must be http://host:port, such as http://127.0.0.1:8083";

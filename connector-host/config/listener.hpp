@@ -15,6 +15,8 @@ struct Listener {
   std::uint16_t port = 0;  // 0: any free one
 };
 
+bool is_loopback(std::string_view host);  // 127.0.0.0/8, ::1, localhost
+
 // Error: what would be right.
 Result<Listener> parse_listener(std::string_view text);
 

@@ -71,9 +71,6 @@ std::string list_fault(const Key& key, std::string_view value) {
 
 std::string password_fault(const Key& key, std::string_view value) {
   if (value == kMask) return "is the mask that is shown in place of a secret: give the secret itself";
-  if (value.find("${") != std::string_view::npos) {
-    return "holds a ${...} placeholder, and this version resolves none: give the secret itself";
-  }
   return length_fault(key, value);
 }
 

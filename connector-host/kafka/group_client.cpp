@@ -29,6 +29,16 @@ GroupClient::GroupClient(const Properties& cluster, const std::string& group_id,
   (void)conf->release();  // owned by the client now
 }
 
+Result<std::unique_ptr<GroupClient>> GroupClient::make(const Result<Properties>& cluster, const std::string& group_id,
+                                                       const std::string& client_id) {
+  if (!cluster) return tl::unexpected(cluster.error());
+  try {
+    return std::make_unique<GroupClient>(*cluster, group_id, client_id);
+  } catch (const std::runtime_error& error) {
+    return fail(ErrorCode::unavailable, error.what());
+  }
+}
+
 // It never joined the group, so there is nothing to leave.
 GroupClient::~GroupClient() {
   if (impl_->client != nullptr) rd_kafka_destroy_flags(impl_->client.release(), RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);

@@ -32,6 +32,9 @@ class GroupClient {
  public:
   // Throws std::runtime_error if librdkafka refuses the properties (they were checked when the task was accepted).
   GroupClient(const Properties& cluster, const std::string& group_id, const std::string& client_id);
+  // The same for properties that are not known to be in order: what is wrong with them is an error.
+  static Result<std::unique_ptr<GroupClient>> make(const Result<Properties>& cluster, const std::string& group_id,
+                                                   const std::string& client_id);
   ~GroupClient();
   GroupClient(const GroupClient&) = delete;
   GroupClient& operator=(const GroupClient&) = delete;

@@ -39,9 +39,12 @@ void Maintenance::commit_again(const TaskEntry& entry) const {
   for (const auto& [where, kept] : entry.saved()) offsets.push_back({where, kept.offset, kept.state});
   if (offsets.empty() || !validation_.check(record.name, record.config).empty()) return;
   const auto spec = validation_.resolve(record.name, record.config);
-  kafka::GroupClient client(spec.cluster, spec.group_id, "connector-host-keep-offsets");
-  const auto done = client.commit(offsets, kTimeout);
-  if (done.trouble) log::warn(record.name, "the offsets of the disabled task could not be committed again: {}", done.trouble->message);
+  const auto told = [&](const std::string& why) {
+    log::warn(record.name, "the offsets of the disabled task could not be committed again: {}", why);
+  };
+  const auto client = kafka::GroupClient::make(spec.cluster(), spec.group_id, "connector-host-keep-offsets");
+  if (!client) return told(client.error().message);
+  if (const auto done = (*client)->commit(offsets, kTimeout); done.trouble) told(done.trouble->message);
 }
 
 }  // namespace ch::tasks

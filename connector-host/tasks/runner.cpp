@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <random>
+#include <stdexcept>
 #include <thread>
 
 #include "base/log.hpp"
@@ -39,6 +40,7 @@ struct Runner::Impl {
   void run() noexcept;
   void work();
   bool prepare();
+  bool ask_cluster(kafka::GroupClient& client);
   bool make_connector_task();
   bool trouble(const kafka::Trouble& what);
   bool failed(const std::string& trace);
@@ -55,6 +57,7 @@ struct Runner::Impl {
   RunnerStatus status;  // between sessions
   std::int64_t backoff_ms = kFirstBackoffMs;
   std::mt19937 random{std::random_device{}()};
+  kafka::Properties cluster;
   std::uint32_t partitions = 1;
   std::uint64_t series = 1;
   std::jthread thread;
@@ -80,7 +83,7 @@ void Runner::Impl::work() {
       back_off();
       continue;
     }
-    Session session({spec, shared, bridge, pool, budget, *connector, partitions, series});
+    Session session({spec, cluster, shared, bridge, pool, budget, *connector, partitions, series});
     const auto outcome = session.run();
     status = shared.status();
     if (outcome.worked) backoff_ms = kFirstBackoffMs;
@@ -101,7 +104,21 @@ void Runner::Impl::work() {
 // Asks the cluster what must be known before joining. False: not now.
 bool Runner::Impl::prepare() {
   status.trace.clear();
-  kafka::GroupClient client(spec.cluster, spec.group_id, fmt::format("connector-host-{}-{}", spec.info.name, spec.info.runner));
+  auto properties = spec.cluster();
+  if (!properties) {
+    return trouble(
+        {"broker_auth", properties.error().message, "Put back what the instance's placeholder names; the task goes on by itself.", false});
+  }
+  cluster = std::move(*properties);
+  try {
+    kafka::GroupClient client(cluster, spec.group_id, fmt::format("connector-host-{}-{}", spec.info.name, spec.info.runner));
+    return ask_cluster(client);
+  } catch (const std::runtime_error& error) {  // librdkafka refuses the instance's properties
+    return failed(error.what());
+  }
+}
+
+bool Runner::Impl::ask_cluster(kafka::GroupClient& client) {
   const auto topics = client.all_topics(kLookupTimeout);
   if (topics.trouble) return trouble(*topics.trouble);
   std::map<std::string, std::int32_t> ours;
@@ -117,9 +134,9 @@ bool Runner::Impl::prepare() {
       ours.insert(*found);
     }
   }
-  const auto cluster = client.cluster_id(kLookupTimeout);
-  if (cluster.trouble) return trouble(*cluster.trouble);
-  spec.info.cluster = cluster.value;
+  const auto id = client.cluster_id(kLookupTimeout);
+  if (id.trouble) return trouble(*id.trouble);
+  spec.info.cluster = id.value;
   const auto start = spec.fix_start(client, ours);
   if (start.trouble) return trouble(*start.trouble);
   series = start.series;

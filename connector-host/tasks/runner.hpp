@@ -31,7 +31,7 @@ struct RunnerSpec {
   std::string host;
   std::string group_id;
   std::string group_instance_id;
-  kafka::Properties cluster;
+  std::function<Result<kafka::Properties>()> cluster;  // of the instance, its secrets as they are now
   kafka::Properties overrides;
   std::vector<std::string> topics;  // names, or one regular expression that begins with ^
   std::shared_ptr<const plugins::Connector> connector;

@@ -381,8 +381,12 @@ std::vector<KeyProblem> TaskService::validate(const std::string& name, const Con
   if (!problems.empty() || !preflight) return problems;
   const auto spec = impl_->validation.resolve(name, config);
   problems = spec.connector->preflight(spec.info, kPreflight);
-  kafka::GroupClient client(spec.cluster, spec.group_id, "connector-host-preflight");
-  const auto topics = client.all_topics(kPreflight / 2);
+  const auto client = kafka::GroupClient::make(spec.cluster(), spec.group_id, "connector-host-preflight");
+  if (!client) {
+    problems.push_back({"instance.id", spec.info.instance, client.error().message});
+    return problems;
+  }
+  const auto topics = (*client)->all_topics(kPreflight / 2);
   if (topics.trouble) {
     problems.push_back({"instance.id", spec.info.instance, fmt::format("{}. {}", topics.trouble->message, topics.trouble->remedy)});
   } else if (!spec.topics.front().starts_with("^")) {
@@ -418,8 +422,13 @@ std::vector<TaskService::InstanceView> TaskService::instances() const {
   std::vector<std::jthread> askers;
   for (auto& view : out) {
     askers.emplace_back([this, &view] {
-      kafka::GroupClient client(impl_->options.config->instances.at(view.id).client, "connector-host", "connector-host-instances");
-      const auto answer = client.cluster_id(milliseconds(2000));
+      const auto properties = config::client_properties(impl_->options.config->instances.at(view.id));
+      const auto client = kafka::GroupClient::make(properties, "connector-host", "connector-host-instances");
+      if (!client) {
+        view.message = client.error().message;
+        return;
+      }
+      const auto answer = (*client)->cluster_id(milliseconds(2000));
       view.reachable = !answer.trouble;
       if (answer.trouble) view.message = answer.trouble->message;
     });
@@ -431,8 +440,9 @@ std::vector<TaskService::InstanceView> TaskService::instances() const {
 Result<std::vector<TaskService::TopicView>> TaskService::topics(const std::string& id) const {
   const auto instance = impl_->options.config->instances.find(id);
   if (instance == impl_->options.config->instances.end()) return fail(ErrorCode::not_found, fmt::format("No such instance: {}", id));
-  kafka::GroupClient client(instance->second.client, "connector-host", "connector-host-topics");
-  const auto topics = client.all_topics(milliseconds(5000));
+  const auto client = kafka::GroupClient::make(config::client_properties(instance->second), "connector-host", "connector-host-topics");
+  if (!client) return tl::unexpected(client.error());
+  const auto topics = (*client)->all_topics(milliseconds(5000));
   if (topics.trouble) return fail(ErrorCode::unavailable, fmt::format("{}. {}", topics.trouble->message, topics.trouble->remedy));
   std::map<std::string, std::vector<std::string>> archived_by;
   for (const auto& entry : impl_->all()) {

@@ -35,7 +35,7 @@ Session::~Session() {
 Session::Outcome Session::run() {
   const auto& spec = context_.spec;
   kafka::ConsumerSettings settings;
-  settings.cluster = spec.cluster;
+  settings.cluster = context_.cluster;
   settings.overrides = spec.overrides;
   settings.group_id = spec.group_id;
   settings.group_instance_id = spec.group_instance_id;

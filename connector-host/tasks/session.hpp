@@ -36,6 +36,7 @@ class Session final : private kafka::Listener, public SessionCalls {
 
   struct Context {  // outlives the session
     const RunnerSpec& spec;
+    const kafka::Properties& cluster;
     Shared& shared;
     Bridge& bridge;
     UploadPool& pool;

@@ -71,6 +71,7 @@ void TaskEntry::start_runners() {
     return;
   }
   refusal_.clear();
+  secrets_ = services_.validation.secrets(record_.config);
   auto spec = services_.validation.resolve(record_.name, record_.config);
   spec.host = services_.advertised;
   spec.host_budget = &services_.budget;
@@ -160,6 +161,11 @@ void TaskEntry::stop(std::chrono::milliseconds at_most) {
 
 void TaskEntry::retry() {
   const std::lock_guard lock(mutex_);
+  if (!runners_.empty() && services_.validation.check(name_, record_.config).empty() &&
+      services_.validation.secrets(record_.config) != secrets_) {
+    restart_ = true;
+    services_.nudge();
+  }
   for (const auto& runner : runners_) runner->retry();
 }
 

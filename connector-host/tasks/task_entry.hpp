@@ -44,8 +44,8 @@ class TaskEntry {
   std::uint64_t status_count() const;            // grows with every status that a runner has published
   void remove(bool discard);                     // after the record's target became deleted
   void stop(std::chrono::milliseconds at_most);  // the host ends; the record stays as it is
-  void retry();
-  bool start_answered() const;  // the start offsets are fixed, or it is known why not
+  void retry();                                  // at once, and with what the placeholders stand for now
+  bool start_answered() const;                   // the start offsets are fixed, or it is known why not
 
   void ask_status();
   TaskStatus status() const;
@@ -62,6 +62,7 @@ class TaskEntry {
   store::TaskRecord record_;
   std::vector<std::unique_ptr<Runner>> runners_;
   bool restart_ = false;  // the runners have an older config
+  Config secrets_;        // what the placeholders stood for when the runners were made
   bool stopping_ = false;
   bool discard_ = false;
   bool host_stops_ = false;

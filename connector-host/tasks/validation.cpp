@@ -40,7 +40,8 @@ std::vector<KeyProblem> check_name(const std::string& name) {
            fmt::format("must be 1 to {} bytes of UTF-8 without control characters and without blanks at its ends", kLongestName)}};
 }
 
-Validation::Validation(const config::HostConfig& host, const plugins::Registry& registry) : host_(host), registry_(registry) {
+Validation::Validation(const config::HostConfig& host, const plugins::Registry& registry)
+    : host_(host), registry_(registry), providers_(host.providers) {
   for (const auto& connector : registry.connectors()) {
     auto own = config::Definition::from_schema(connector->config_schema());
     if (own) own = config::Definition(config::task_definition()).merge(*own);
@@ -93,7 +94,8 @@ void Validation::check_common(const Config& config, std::vector<KeyProblem>& pro
   }
 }
 
-std::vector<KeyProblem> Validation::check(const std::string& name, const Config& config) const {
+// Of a config without placeholders.
+std::vector<KeyProblem> Validation::check_resolved(const std::string& name, const Config& config) const {
   auto problems = check_name(name);
   const auto connector = value_of(config, "connector.class", kDefaultConnector);
   const auto& known = definition(connector);
@@ -108,20 +110,46 @@ std::vector<KeyProblem> Validation::check(const std::string& name, const Config&
   add(config::check_overrides(config));
   check_common(config, problems);
   if (problems.empty()) {
-    const auto spec = resolve(name, config);
+    const auto spec = resolve_placed(name, config);
     add(spec.connector->validate(spec.info));
   }
   return problems;
 }
 
-RunnerSpec Validation::resolve(const std::string& name, const Config& given) const {
+std::vector<KeyProblem> Validation::check(const std::string& name, const Config& config) const {
+  auto resolved = providers_.resolve(config);
+  auto problems = std::move(resolved.problems);
+  const auto unresolved = problems.size();
+  for (auto& problem : check_resolved(name, resolved.config)) {
+    const auto is_unresolved = [&](const KeyProblem& other) { return other.key == problem.key; };
+    const auto end = problems.begin() + static_cast<std::ptrdiff_t>(unresolved);
+    if (std::find_if(problems.begin(), end, is_unresolved) != end) continue;  // judged a placeholder, not its value
+    if (const auto raw = resolved.raw.find(problem.key); raw != resolved.raw.end()) problem.value = raw->second;
+    problem.message = resolved.redacted(std::move(problem.message));
+    problems.push_back(std::move(problem));
+  }
+  return problems;
+}
+
+RunnerSpec Validation::resolve(const std::string& name, const Config& config) const {
+  return resolve_placed(name, providers_.resolve(config).config);
+}
+
+Config Validation::secrets(const Config& config) const {
+  Config out;
+  const auto resolved = providers_.resolve(config);
+  for (const auto& [key, raw] : resolved.raw) out.emplace(key, resolved.config.find(key)->second);
+  return out;
+}
+
+RunnerSpec Validation::resolve_placed(const std::string& name, const Config& given) const {
   const auto connector = value_of(given, "connector.class", kDefaultConnector);
   const auto config = definition(connector)->with_defaults(given);
   const auto& instance = *instance_of(given);
   RunnerSpec spec;
   spec.connector = registry_.find(connector);
   spec.group_id = "connect-" + name;
-  spec.cluster = instance.client;
+  spec.cluster = [instance] { return config::client_properties(instance); };
   for (const auto& [key, value] : config) {
     if (key.starts_with(kOverridePrefix)) spec.overrides[key.substr(kOverridePrefix.size())] = value;
   }

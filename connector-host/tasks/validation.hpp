@@ -1,4 +1,5 @@
-// From a task's configuration to what runs: every check of it, and the resolved form. Any thread; no I/O.
+// From a task's configuration to what runs: every check of it, and the resolved form. Any thread; no I/O but reading
+// what placeholders name.
 #pragma once
 
 #include <map>
@@ -22,13 +23,18 @@ class Validation {
   // Only for a config that passed check(): what a runner needs, without its callbacks and ids.
   RunnerSpec resolve(const std::string& name, const Config& config) const;
   Config masked(const Config& config) const;
+  // What a task's placeholders stand for now, in a form that tells a change: empty if it has none.
+  Config secrets(const Config& config) const;
 
  private:
   const config::Instance* instance_of(const Config& config) const;
+  std::vector<KeyProblem> check_resolved(const std::string& name, const Config& config) const;
   void check_common(const Config& config, std::vector<KeyProblem>& problems) const;
+  RunnerSpec resolve_placed(const std::string& name, const Config& config) const;
 
   const config::HostConfig& host_;
   const plugins::Registry& registry_;
+  const config::Providers providers_;
   std::map<std::string, Result<config::Definition>, std::less<>> definitions_;  // by connector
 };
 

@@ -37,7 +37,7 @@ struct World {
     s.info.upload_threads = 1;
     s.host = "test";
     s.group_id = "connect-orders";
-    s.cluster = {{"bootstrap.servers", broker->bootstrap()}};
+    s.cluster = [bootstrap = broker->bootstrap()] { return kafka::Properties{{"bootstrap.servers", bootstrap}}; };
     s.topics = {"orders"};
     s.connector = test::recording_connector();
     s.host_budget = &budget;
@@ -163,8 +163,7 @@ TEST_CASE("runner: a connector that fails shows as FAILED with its text and is s
 TEST_CASE("runner: no broker is an interruption with reason, remedy and next try, and it heals") {
   World world;
   auto spec = world.spec();
-  spec.cluster["bootstrap.servers"] = "127.0.0.1:1";
-  spec.cluster["socket.connection.setup.timeout.ms"] = "1000";
+  spec.cluster = [] { return kafka::Properties{{"bootstrap.servers", "127.0.0.1:1"}, {"socket.connection.setup.timeout.ms", "1000"}}; };
   Runner runner(std::move(spec));
   REQUIRE(test::eventually(kLong, [&] { return runner.status().state == State::interrupted; }));
   const auto status = runner.status();

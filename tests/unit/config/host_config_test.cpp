@@ -125,7 +125,7 @@ TEST_CASE("every bad key is named at once, with the nearest known one") {
   const auto error = refused(R"({
     "listener": "http://127.0.0.1:1", "memory.limit": "lots", "log.level": "loud", "log.format": {"a": 1},
     "instances": {"bad id": {"bootstrap.servers": "h:1"}, "a": {"region": "x y"}, "b": 7,
-                  "c": {"bootstrap.server": "h:1"}, "d": {"bootstrap.servers": "h:1", "sasl.password": "${env:P}"}}})",
+                  "c": {"bootstrap.server": "h:1"}, "d": {"bootstrap.servers": "h:1", "sasl.password": "${env:CH_TEST_NOT_SET}"}}})",
                              {"novalue", "stat.dir=/x"}, {{"CONNECTOR_HOST_LOG_LEVELS", "debug"}});
   CHECK(message_of(error, "listener").find("listeners") != std::string::npos);
   CHECK(message_of(error, "memory.limit").find("MiB") != std::string::npos);
@@ -139,7 +139,39 @@ TEST_CASE("every bad key is named at once, with the nearest known one") {
   CHECK(message_of(error, "instances.a.bootstrap.servers").find("is required") != std::string::npos);
   CHECK(message_of(error, "instances.b").find("JSON object") != std::string::npos);
   CHECK(message_of(error, "instances.c.bootstrap.server").find("bootstrap.servers?") != std::string::npos);
-  CHECK(message_of(error, "instances.d.sasl.password").find("placeholder") != std::string::npos);
+  CHECK(message_of(error, "instances.d.sasl.password").find("${env:CH_TEST_NOT_SET} cannot be resolved") != std::string::npos);
+}
+
+TEST_CASE("placeholders of the host's own configuration are resolved, those of an instance only for its client") {
+  ::setenv("CH_TEST_PASSWORD", "hunter2", 1);
+  ::setenv("CH_TEST_LEVEL", "debug", 1);
+  const auto config = loaded(R"({"log.level": "${env:CH_TEST_LEVEL}",
+    "instances": {"a": {"bootstrap.servers": "h:1", "sasl.password": "x${env:CH_TEST_PASSWORD}"}}})");
+  CHECK(config.log_level == "debug");
+  const auto& instance = config.instances.at("a");
+  CHECK(instance.client.at("sasl.password") == "x${env:CH_TEST_PASSWORD}");
+  CHECK(client_properties(instance)->at("sasl.password") == "xhunter2");
+  ::setenv("CH_TEST_PASSWORD", "changed", 1);
+  CHECK(client_properties(instance)->at("sasl.password") == "xchanged");
+  ::unsetenv("CH_TEST_PASSWORD");
+  CHECK(client_properties(instance).error().message.find("sasl.password of instance a: ${env:CH_TEST_PASSWORD}") == 0);
+}
+
+TEST_CASE("what tasks may read is limited by lists, and to the lists where strangers can talk to the host") {
+  const auto open = loaded("{}").providers;
+  CHECK_FALSE(open.file_paths);
+  CHECK_FALSE(open.only_listed);
+  CHECK(loaded(R"({"listeners": "http://127.0.0.1:1,http://0.0.0.0:2"})").providers.only_listed);
+  const auto limited = loaded(R"({"config.providers.file.param.allowed.paths": "/run/secrets, /etc/cos.properties",
+    "config.providers.env.param.allowlist.pattern": "COS_.*"})")
+                           .providers;
+  CHECK(*limited.file_paths == std::vector<fs::path>{"/run/secrets", "/etc/cos.properties"});
+  CHECK_FALSE(limited.dir_paths);
+  CHECK(limited.environment);
+  const auto error = refused(R"({"config.providers.dir.param.allowed.paths": "secrets",
+    "config.providers.env.param.allowlist.pattern": "COS_(.*"})");
+  CHECK(message_of(error, "config.providers.dir.param.allowed.paths") == "must be an absolute path");
+  CHECK(message_of(error, "config.providers.env.param.allowlist.pattern").find("regular expression") != std::string::npos);
 }
 
 TEST_CASE("no secret is shown in what is refused") {
