@@ -3,6 +3,7 @@
 #include <openssl/crypto.h>
 #include <strings.h>
 
+#include <algorithm>
 #include <string_view>
 
 namespace ch::rest {
@@ -31,11 +32,17 @@ bool authorized(const Request& request, const std::string& token) {
   return CRYPTO_memcmp(given->data() + scheme.size(), token.data(), token.size()) == 0;
 }
 
-bool accepts_json(std::string_view accept) {
+// Where `Accept: text/event-stream` asks for an answer that goes on.
+bool may_follow(const Request& request) {
+  constexpr std::string_view end = "/events";
+  return request.path.size() >= end.size() && std::string_view(request.path).substr(request.path.size() - end.size()) == end;
+}
+
+bool accepts(std::string_view accept, std::initializer_list<std::string_view> types) {
   while (!accept.empty()) {
     const auto end = std::min(accept.find(','), accept.size());
     const auto type = media_type(accept.substr(0, end));
-    if (type == "*/*" || same(type, "application/*") || same(type, "application/json")) return true;
+    if (std::any_of(types.begin(), types.end(), [type](std::string_view wanted) { return same(type, wanted); })) return true;
     accept.remove_prefix(std::min(end + 1, accept.size()));
   }
   return false;
@@ -55,6 +62,11 @@ bool curls_default(const Request& request, std::string_view type) {
 
 }  // namespace
 
+bool wants_event_stream(const Request& request) {
+  const auto* accept = request.header("Accept");
+  return accept != nullptr && accepts(*accept, {"text/event-stream"});
+}
+
 std::optional<Response> gate(const Request& request, const std::string& token, bool ready) {
   if (!token.empty() && request.path != "/health" && !authorized(request, token)) {
     auto response = plain_error(401, "send the host's token: Authorization: Bearer TOKEN");
@@ -72,7 +84,8 @@ std::optional<Response> gate(const Request& request, const std::string& token, b
   }
   if (!is_native(request)) return std::nullopt;
   const auto* accept = request.header("Accept");
-  if (accept != nullptr && !trimmed(*accept).empty() && !accepts_json(*accept))
+  const bool json = accept == nullptr || trimmed(*accept).empty() || accepts(*accept, {"*/*", "application/*", "application/json"});
+  if (!json && !(may_follow(request) && wants_event_stream(request)))
     return plain_error(406, "the answer is application/json; accept that");
   if (!ready) {
     auto response = plain_error(503, "connector-host is starting; try again in a second");

@@ -12,4 +12,7 @@ namespace ch::rest {
 // can be had but is not wanted, 415 for a body that is not JSON, 503 for /v1 while the host starts. Nothing: let it in.
 std::optional<Response> gate(const Request& request, const std::string& token, bool ready);
 
+// The client accepts text/event-stream, by that name.
+bool wants_event_stream(const Request& request);
+
 }  // namespace ch::rest

@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "rest/feed.hpp"
+
 namespace ch::rest {
 
 struct Header {
@@ -30,6 +32,7 @@ struct Response {
   unsigned status = 200;
   std::vector<Header> headers;
   std::string body;
+  std::shared_ptr<Feed> feed = nullptr;  // if set, the body is what it brings, and the connection is closed when it ends
 };
 
 // Answers one request; may be called from any thread, the first call counts. If the last copy is dropped without a

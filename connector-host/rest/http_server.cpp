@@ -42,6 +42,7 @@ struct Context : _http_server_context {
   Context(Reply to, std::shared_ptr<const std::atomic<bool>> closed) : reply(std::move(to)), gone(std::move(closed)) {}
   Reply reply;
   std::shared_ptr<const std::atomic<bool>> gone;
+  std::shared_ptr<Feed> feed;  // of the response, whose library class has bodies that end only
 };
 
 // Of bytes, not of characters: from a string the library would make a buffer of char and use it as one of uint8_t.
@@ -100,6 +101,7 @@ Response from_library(const http_response& response) {
 
 void reply_once(const http_request& request, const Response& response) {
   try {
+    if (auto* context = static_cast<Context*>(request._get_server_context()); context && response.feed) context->feed = response.feed;
     request.reply(to_library(response));
   } catch (const web::http::http_exception&) {
     log::error("", "a request was answered twice; the second answer is dropped");
@@ -123,8 +125,10 @@ class Bridge final : public cpprest::details::http_server {
   }
   pplx::task<void> respond(http_response response) override {
     auto* context = static_cast<Context*>(response._get_server_context());
+    auto answer = from_library(response);
+    answer.feed = std::move(context->feed);
     const auto reply = std::exchange(context->reply, nullptr);
-    if (reply) reply(from_library(response));
+    if (reply) reply(std::move(answer));
     return pplx::task_from_result();
   }
 

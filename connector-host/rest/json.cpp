@@ -1,6 +1,7 @@
 #include "rest/json.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "base/time.hpp"
@@ -12,6 +13,8 @@ namespace {
 Json time_or_null(std::int64_t unix_ms) { return unix_ms > 0 ? Json(rfc3339(unix_ms)) : Json(); }
 Json text_or_null(const std::string& text) { return text.empty() ? Json() : Json(text); }
 Json offset_or_null(std::int64_t offset) { return offset >= 0 ? Json(offset) : Json(); }
+
+double rounded(double rate) { return std::round(rate * 10) / 10; }
 
 Json interruption_json(const std::optional<tasks::InterruptionStatus>& interruption) {
   if (!interruption) return nullptr;
@@ -57,6 +60,13 @@ Json runner_json(const tasks::RunnerStatus& runner) {
           {"since", time_or_null(runner.since_ms)},
           {"trace", text_or_null(runner.trace)},
           {"interruption", interruption_json(runner.interruption)}};
+}
+
+Json trace_json(const tasks::TaskStatus& status) {
+  for (const auto& runner : status.runners) {
+    if (!runner.trace.empty()) return runner.trace;
+  }
+  return nullptr;
 }
 
 Json partitions_json(const tasks::TaskStatus& status) {
@@ -106,6 +116,9 @@ Json status_json(const tasks::TaskStatus& status) {
           {"group_id", status.group_id},
           {"lag", status.lag},
           {"delay_ms", status.delay_ms},
+          {"records_per_second", rounded(status.records_per_second)},
+          {"bytes_per_second", rounded(status.bytes_per_second)},
+          {"memory_bytes", status.memory_bytes},
           {"interruption", interruption_json(status.interruption)},
           {"runners", std::move(runners)},
           {"partitions", partitions_json(status)}};
@@ -128,7 +141,11 @@ Json task_summary_json(const tasks::TaskView& task, const config::Definition* de
           {"since", time_or_null(task.status.since_ms)},
           {"lag", task.status.lag},
           {"delay_ms", task.status.delay_ms},
+          {"records_per_second", rounded(task.status.records_per_second)},
+          {"bytes_per_second", rounded(task.status.bytes_per_second)},
           {"interruption", interruption_json(task.status.interruption)},
+          {"trace", trace_json(task.status)},
+          {"last_object", last_object_json(task.status.last_object)},
           {"connector", value_of(task, definition, "connector.class")},
           {"topics", text_or_null(value_of(task, definition, "topics"))},
           {"bucket", text_or_null(value_of(task, definition, "cos.bucket"))},
@@ -152,18 +169,21 @@ Json objects_json(const ObjectPage& page) {
   return {{"objects", std::move(objects)}, {"next", text_or_null(page.next)}};
 }
 
+Json event_json(const store::Event& event) {
+  return {{"id", event.id},
+          {"task", event.task},
+          {"time", time_or_null(event.time_ms)},
+          {"kind", event.kind},
+          {"state", text_or_null(event.state)},
+          {"reason", text_or_null(event.reason)},
+          {"message", event.message},
+          {"remedy", text_or_null(event.remedy)},
+          {"host", event.host}};
+}
+
 Json events_json(const std::vector<store::Event>& events, std::int64_t after) {
   auto list = Json::array();
-  for (const auto& event : events) {
-    list.push_back({{"id", event.id},
-                    {"time", time_or_null(event.time_ms)},
-                    {"kind", event.kind},
-                    {"state", text_or_null(event.state)},
-                    {"reason", text_or_null(event.reason)},
-                    {"message", event.message},
-                    {"remedy", text_or_null(event.remedy)},
-                    {"host", event.host}});
-  }
+  for (const auto& event : events) list.push_back(event_json(event));
   return {{"events", std::move(list)}, {"next", events.empty() ? after : events.back().id}};
 }
 
@@ -196,9 +216,9 @@ Json topics_json(const std::vector<tasks::TaskService::TopicView>& topics) {
   return list;
 }
 
-Response json_response(unsigned status, const Json& body) {
-  return {status, {{"Content-Type", "application/json"}}, body.dump(-1, ' ', false, Json::error_handler_t::replace)};
-}
+std::string json_text(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
+
+Response json_response(unsigned status, const Json& body) { return {status, {{"Content-Type", "application/json"}}, json_text(body)}; }
 
 Response error_response(const Error& error) {
   const auto status = http_status(error.code);

@@ -22,12 +22,14 @@ Json task_json(const tasks::TaskView& task);
 // A line of a list of tasks. `definition` (may be null) knows the defaults of what the config leaves out.
 Json task_summary_json(const tasks::TaskView& task, const config::Definition* definition);
 Json objects_json(const ObjectPage& page);
+Json event_json(const store::Event& event);
 Json events_json(const std::vector<store::Event>& events, std::int64_t after);
 Json problems_json(const std::vector<KeyProblem>& problems);
 Json keys_json(const config::Definition& definition);
 Json instances_json(const std::vector<tasks::TaskService::InstanceView>& instances);
 Json topics_json(const std::vector<tasks::TaskService::TopicView>& topics);
 
+std::string json_text(const Json& json);  // what is not UTF-8 is replaced
 Response json_response(unsigned status, const Json& body);
 Response error_response(const Error& error);  // {"error_code", "message", "errors"}
 unsigned http_status(ErrorCode code);

@@ -5,6 +5,7 @@
 #include <functional>
 #include <string>
 
+#include "rest/event_streams.hpp"
 #include "rest/router.hpp"
 #include "rest/waiters.hpp"
 #include "tasks/service.hpp"
@@ -14,13 +15,15 @@ namespace ch::rest {
 struct RouteContext {
   tasks::TaskService& service;
   Waiters& waiters;
+  EventStreams& streams;
   std::string version;
   std::string commit;
   std::function<bool()> ready;  // TaskService::start() has returned
 };
 
-// Both keep references to the context's service and waiters.
-void add_task_routes(Router& router, const RouteContext& context);  // /v1/tasks...
-void add_host_routes(Router& router, const RouteContext& context);  // all others
+// All keep references to what the context refers to.
+void add_task_routes(Router& router, const RouteContext& context);   // /v1/tasks...
+void add_event_routes(Router& router, const RouteContext& context);  // /v1/events, /v1/tasks/{}/events
+void add_host_routes(Router& router, const RouteContext& context);   // all others
 
 }  // namespace ch::rest

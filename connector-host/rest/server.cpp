@@ -14,10 +14,13 @@ class Server::Impl {
  public:
   Impl(tasks::TaskService& service, ServerOptions options)
       : token_(std::move(options.token)),
+        streams_(service),
         http_(std::move(options.listeners), options.limits, [this](const Request& request, const Reply& reply) { serve(request, reply); }) {
-    const RouteContext context{service, waiters_, std::move(options.version), std::move(options.commit), [this] { return ready_.load(); }};
+    const RouteContext context{
+        service, waiters_, streams_, std::move(options.version), std::move(options.commit), [this] { return ready_.load(); }};
     add_host_routes(router_, context);
     add_task_routes(router_, context);
+    add_event_routes(router_, context);
   }
 
   Status start();
@@ -31,6 +34,7 @@ class Server::Impl {
   const std::string token_;
   std::atomic<bool> ready_{false};
   Waiters waiters_;
+  EventStreams streams_;
   Router router_;
   HttpServer http_;  // last: its threads use all of the above
 };
@@ -48,6 +52,7 @@ Status Server::Impl::start() {
 
 void Server::Impl::stop() {
   waiters_.stop();  // first, or the transport would wait for their answers
+  streams_.stop();
   http_.stop();
 }
 

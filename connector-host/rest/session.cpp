@@ -50,12 +50,14 @@ void Session::run() {
 
 void Session::drain() {
   draining_ = true;
+  if (feed_) feed_->close();
   if (state_ == State::reading) end();
 }
 
 void Session::end() {
   if (std::exchange(ended_, true)) return;
   stream_.close();
+  if (feed_) feed_->drop();
   host_.ended(shared_from_this());
 }
 
@@ -152,8 +154,13 @@ void Session::watch() {
     if (error || self->ended_ || number != self->requests_ || self->state_ != State::answering) return;
     char byte = 0;
     const auto got = ::recv(self->stream_.socket().native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-    if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR)) self->gone_->store(true);
+    if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR)) self->client_gone();
   });
+}
+
+void Session::client_gone() {
+  gone_->store(true);
+  if (feed_) end();
 }
 
 // Where the request ends is not known, so nothing can follow it on this connection.
@@ -163,9 +170,12 @@ void Session::refuse(unsigned status, std::string_view message) {
 }
 
 void Session::write(Response response) {
+  if (response.feed && (ended_ || head_only_)) response.feed->drop();
   if (ended_) return;
   state_ = State::answering;
-  keep_alive_ = keep_alive_ && !draining_;
+  feed_ = head_only_ ? nullptr : std::move(response.feed);
+  chunked_ = feed_ && parser_->get().version() == 11;
+  keep_alive_ = keep_alive_ && !draining_ && !feed_;
   message_.emplace();
   message_->result(response.status);
   for (const auto& header : response.headers) message_->set(header.name, header.value);
@@ -175,12 +185,13 @@ void Session::write(Response response) {
   message_->body() = std::move(response.body);
   const bool bodiless = response.status == 204 || response.status == 304;
   if (bodiless) message_->body().clear();
-  message_->prepare_payload();
+  if (!feed_) message_->prepare_payload();
+  if (chunked_) message_->chunked(true);
   if (bodiless) message_->erase(http::field::content_length);
   serializer_.emplace(*message_);
   stream_.expires_after(limits_.write_time);
   auto done = beast::bind_front_handler(&Session::on_written, shared_from_this());
-  if (head_only_) {
+  if (head_only_ || feed_) {
     http::async_write_header(stream_, *serializer_, std::move(done));
   } else {
     http::async_write(stream_, *serializer_, std::move(done));
@@ -191,7 +202,12 @@ void Session::on_written(Code error, std::size_t) {
   serializer_.reset();
   message_.reset();
   if (error) return end();
+  if (feed_) return follow();
   if (keep_alive_ && !draining_) return next();
+  close_gently();
+}
+
+void Session::close_gently() {
   state_ = State::closing;
   Code ignored;
   stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_send, ignored);

@@ -50,9 +50,15 @@ class Session : public std::enable_shared_from_this<Session> {
   void on_bad_read(Code error, bool in_head);
   void dispatch();
   void watch();
+  void client_gone();
   void refuse(unsigned status, std::string_view message);
   void write(Response response);
   void on_written(Code error, std::size_t bytes);
+  void follow();
+  void pump();
+  void write_pieces(Feed::Taken taken);
+  void on_pieces_written(Code error, std::size_t bytes);
+  void close_gently();
   void linger();
   void on_leftover(Code error, std::size_t bytes);
 
@@ -66,6 +72,11 @@ class Session : public std::enable_shared_from_this<Session> {
   std::optional<Serializer> serializer_;
   Request request_;
   State state_ = State::reading;
+  std::shared_ptr<Feed> feed_;  // of the answer under way, if it goes on
+  Feed::Taken pieces_;          // being written
+  std::string chunk_head_;
+  bool chunked_ = false;
+  bool pumping_ = false;
   std::size_t requests_ = 0;
   std::shared_ptr<std::atomic<bool>> gone_;
   bool head_only_ = false;

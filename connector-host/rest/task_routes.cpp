@@ -4,6 +4,7 @@
 #include "rest/body.hpp"
 #include "rest/json.hpp"
 #include "rest/routes.hpp"
+#include "rest/summaries.hpp"
 
 namespace ch::rest {
 
@@ -66,18 +67,9 @@ Answer create(TaskService& service, const Call& call) {
   return task ? task_answer(201, *task) : error_response(task.error());
 }
 
-Answer list(TaskService& service) {
-  const auto* connector_class = config::task_definition().find("connector.class");
-  const std::string usual = connector_class == nullptr ? "" : connector_class->default_value;
+Answer list(const TaskService& service) {
   auto lines = Json::array();
-  std::map<std::string, Result<config::Definition>> definitions;
-  for (const auto& task : service.list()) {
-    const auto own = task.config.find("connector.class");
-    const std::string connector = own == task.config.end() ? usual : own->second;
-    auto known = definitions.find(connector);
-    if (known == definitions.end()) known = definitions.emplace(connector, service.definition(connector)).first;
-    lines.push_back(task_summary_json(task, known->second ? &*known->second : nullptr));
-  }
+  for (auto& summary : task_summaries(service)) lines.push_back(std::move(summary));
   return json_response(200, {{"tasks", std::move(lines)}});
 }
 
@@ -157,15 +149,6 @@ Answer objects(const TaskService& service, const Call& call) {
   return page ? json_response(200, objects_json(*page)) : error_response(page.error());
 }
 
-Answer events(const TaskService& service, const Call& call) {
-  Problems problems;
-  const auto after = number_parameter(call.parameters, "after", 0, INT64_MAX, problems).value_or(0);
-  const auto limit = number_parameter(call.parameters, "limit", 1, kMaxPage, problems).value_or(kDefaultPage);
-  if (!problems.empty()) return refuse_parameters(std::move(problems));
-  const auto found = service.events(call.names[0], after, static_cast<std::size_t>(limit));
-  return found ? json_response(200, events_json(*found, after)) : error_response(found.error());
-}
-
 }  // namespace
 
 void add_task_routes(Router& router, const RouteContext& context) {
@@ -184,7 +167,6 @@ void add_task_routes(Router& router, const RouteContext& context) {
              [&service](const Call& call) -> Answer { return status_answer(200, service.status(call.names[0])); });
   router.add("GET", "/v1/tasks/{}/objects", {"topic", "partition", "after", "limit"},
              [&service](const Call& call) { return objects(service, call); });
-  router.add("GET", "/v1/tasks/{}/events", {"after", "limit"}, [&service](const Call& call) { return events(service, call); });
 
   const auto add_action = [&](const std::string& name, Action action, Goal goal, const std::string& wanted) {
     router.add("POST", "/v1/tasks/{}/" + name, {"wait"},

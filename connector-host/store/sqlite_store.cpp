@@ -138,13 +138,22 @@ class SqliteStore final : public Store {
 
   Result<std::vector<Event>> events(const std::string& task, std::int64_t after, std::size_t limit) override {
     return guarded([&]() -> Result<std::vector<Event>> {
-      std::vector<Event> out;
       Query query(events_, task, after, std::min(limit, kEventsKeptPerTask));
-      while (query.next()) {
-        out.push_back({query.integer(0), query.text(1), query.integer(2), query.text(3), query.text(4), query.text(5), query.text(6),
-                       query.text(7), query.text(8)});
-      }
-      return out;
+      return read_events(query);
+    });
+  }
+
+  Result<std::vector<Event>> all_events(std::int64_t after, std::size_t limit) override {
+    return guarded([&]() -> Result<std::vector<Event>> {
+      Query query(all_events_, after, std::min(limit, kEventsKeptPerTask));
+      return read_events(query);
+    });
+  }
+
+  Result<std::int64_t> newest_event() override {
+    return guarded([&]() -> Result<std::int64_t> {
+      Query query(newest_event_);
+      return query.next() ? query.integer(0) : 0;
     });
   }
 
@@ -175,6 +184,15 @@ class SqliteStore final : public Store {
     return task;
   }
 
+  static std::vector<Event> read_events(Query& query) {
+    std::vector<Event> out;
+    while (query.next()) {
+      out.push_back({query.integer(0), query.text(1), query.integer(2), query.text(3), query.text(4), query.text(5), query.text(6),
+                     query.text(7), query.text(8)});
+    }
+    return out;
+  }
+
   const fs::path file_;
   std::mutex mutex_;  // for all below
   sqlite::Connection connection_;
@@ -202,6 +220,9 @@ class SqliteStore final : public Store {
   Statement trim_orphans_{connection_,
                           "DELETE FROM events WHERE task NOT IN (SELECT name FROM tasks) AND id <= (SELECT id FROM events "
                           "WHERE task NOT IN (SELECT name FROM tasks) ORDER BY id DESC LIMIT 1 OFFSET ?1)"};
+  Statement all_events_{
+      connection_, "SELECT id, task, time_ms, kind, state, reason, message, remedy, host FROM events WHERE id > ?1 ORDER BY id LIMIT ?2"};
+  Statement newest_event_{connection_, "SELECT seq FROM sqlite_sequence WHERE name = 'events'"};  // grows when old ones are removed, too
   Statement events_{
       connection_,
       "SELECT id, task, time_ms, kind, state, reason, message, remedy, host FROM events WHERE task = ?1 AND id > ?2 ORDER BY id LIMIT ?3"};

@@ -70,7 +70,9 @@ class Store {
 
   virtual Status add_event(const Event& event) = 0;
   virtual Result<std::vector<Event>> events(const std::string& task, std::int64_t after,
-                                            std::size_t limit) = 0;  // oldest first, id > after
+                                            std::size_t limit) = 0;                          // oldest first, id > after
+  virtual Result<std::vector<Event>> all_events(std::int64_t after, std::size_t limit) = 0;  // of all tasks
+  virtual Result<std::int64_t> newest_event() = 0;                                           // its id; 0 if there has never been one
 };
 
 }  // namespace ch::store

@@ -91,7 +91,8 @@ struct TaskService::Impl {
   TaskView view(TaskEntry& entry) const;
   Result<TaskStatus> set_target(const std::string& name, store::Target target, const std::string& what);
   void wait_for_start(TaskEntry& entry) const;
-  TaskStatus fresh_status(TaskEntry& entry) const;
+  TaskStatus fresh_status(const std::shared_ptr<TaskEntry>& entry) const;
+  static void refresh(const std::vector<std::shared_ptr<TaskEntry>>& some);
 
   ServiceOptions options;
   Validation validation;
@@ -149,12 +150,24 @@ void TaskService::Impl::write_events() {
   }
 }
 
-TaskStatus TaskService::Impl::fresh_status(TaskEntry& entry) const {
-  entry.ask_status();
-  const auto before = entry.status_count();
+// Waits for the poll threads to publish how things are, but not for one that has no time.
+void TaskService::Impl::refresh(const std::vector<std::shared_ptr<TaskEntry>>& some) {
+  std::vector<std::pair<TaskEntry*, std::uint64_t>> asked;
+  for (const auto& entry : some) {
+    const auto before = entry->status_count();
+    if (entry->ask_status()) asked.emplace_back(entry.get(), before);
+  }
   const auto deadline = Clock::now() + kFreshStatus;
-  while (entry.status_count() == before && Clock::now() < deadline) std::this_thread::sleep_for(milliseconds(1));
-  return entry.status();
+  while (Clock::now() < deadline) {
+    std::erase_if(asked, [](const auto& one) { return one.first->status_count() != one.second; });
+    if (asked.empty()) return;
+    std::this_thread::sleep_for(milliseconds(1));
+  }
+}
+
+TaskStatus TaskService::Impl::fresh_status(const std::shared_ptr<TaskEntry>& entry) const {
+  refresh({entry});
+  return entry->status();
 }
 
 TaskView TaskService::Impl::view(TaskEntry& entry) const {
@@ -183,7 +196,7 @@ Result<TaskStatus> TaskService::Impl::set_target(const std::string& name, store:
   if (changed_it) config_event(name, what);
   entry->reconcile();
   if (target != store::Target::disabled) wait_for_start(*entry);
-  return fresh_status(*entry);
+  return fresh_status(entry);
 }
 
 TaskService::TaskService(ServiceOptions options) : impl_(std::make_unique<Impl>(std::move(options))) {}
@@ -314,14 +327,13 @@ Result<TaskView> TaskService::get(const std::string& name) const {
   const auto entry = impl_->find(name);
   if (entry == nullptr) return no_such_task(name);
   auto view = impl_->view(*entry);
-  view.status = impl_->fresh_status(*entry);
+  view.status = impl_->fresh_status(entry);
   return view;
 }
 
 std::vector<TaskView> TaskService::list() const {
   const auto entries = impl_->all();
-  for (const auto& entry : entries) entry->ask_status();
-  std::this_thread::sleep_for(entries.empty() ? milliseconds(0) : kFreshStatus);
+  impl_->refresh(entries);
   std::vector<TaskView> out;
   for (const auto& entry : entries) {
     out.push_back(impl_->view(*entry));
@@ -333,12 +345,12 @@ std::vector<TaskView> TaskService::list() const {
 Result<TaskStatus> TaskService::status(const std::string& name) const {
   const auto entry = impl_->find(name);
   if (entry == nullptr) return no_such_task(name);
-  return impl_->fresh_status(*entry);
+  return impl_->fresh_status(entry);
 }
 
 Result<TaskStatus> TaskService::enable(const std::string& name) {
   const auto entry = impl_->find(name);
-  if (entry != nullptr && entry->record().target == store::Target::paused) return impl_->fresh_status(*entry);  // paused is enabled
+  if (entry != nullptr && entry->record().target == store::Target::paused) return impl_->fresh_status(entry);  // paused is enabled
   return impl_->set_target(name, store::Target::enabled, "enabled");
 }
 
@@ -356,7 +368,7 @@ Result<TaskStatus> TaskService::restart(const std::string& name) {
   }
   impl_->config_event(name, "restart asked for");
   entry->retry();
-  return impl_->fresh_status(*entry);
+  return impl_->fresh_status(entry);
 }
 
 bool TaskService::reached(const std::string& name, Goal goal) const {
@@ -414,6 +426,16 @@ Result<std::vector<store::Event>> TaskService::events(const std::string& name, s
   if (impl_->find(name) == nullptr) return no_such_task(name);
   impl_->write_events();
   return impl_->options.store->events(name, after, limit);
+}
+
+Result<std::vector<store::Event>> TaskService::all_events(std::int64_t after, std::size_t limit) const {
+  impl_->write_events();
+  return impl_->options.store->all_events(after, limit);
+}
+
+Result<std::int64_t> TaskService::newest_event() const {
+  impl_->write_events();
+  return impl_->options.store->newest_event();
 }
 
 std::vector<TaskService::InstanceView> TaskService::instances() const {

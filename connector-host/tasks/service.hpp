@@ -75,6 +75,8 @@ class TaskService {
 
   Result<ObjectPage> objects(const std::string& name, const ObjectQuery& query) const;  // asks the bucket; blocks
   Result<std::vector<store::Event>> events(const std::string& name, std::int64_t after, std::size_t limit) const;
+  Result<std::vector<store::Event>> all_events(std::int64_t after, std::size_t limit) const;  // of all tasks, removed ones too
+  Result<std::int64_t> newest_event() const;                                                  // its id
 
   struct InstanceView {
     std::string id;

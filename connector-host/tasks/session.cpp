@@ -269,6 +269,8 @@ bool Session::read_lane(ch_partition_id id, Slot& slot) {
     if (taken > 0) {
       const auto now = now_ms();
       slot.position = batch->records[taken - 1].offset + 1;
+      records_ += taken;
+      for (std::size_t i = 0; i < taken; ++i) bytes_ += batch->records[i].key.size + batch->records[i].value.size;
       if (slot.marks.size() < kMaxMarks && (slot.marks.empty() || now - slot.marks.back().time_ms >= kMarkMs))
         slot.marks.push_back({slot.position, now});
       consumer_->take(id, taken);

@@ -16,6 +16,7 @@
 #include "plugins/connector.hpp"
 #include "tasks/bridge.hpp"
 #include "tasks/committer.hpp"
+#include "tasks/rate.hpp"
 #include "tasks/runner.hpp"
 #include "tasks/shared.hpp"
 
@@ -120,6 +121,10 @@ class Session final : private kafka::Listener, public SessionCalls {
   std::int64_t next_tick_ms_ = 0;
   std::int64_t published_ms_ = 0;
   State published_state_ = State::starting;
+  std::uint64_t records_ = 0;  // taken by the connector, and their bytes
+  std::uint64_t bytes_ = 0;
+  Rate record_rate_;
+  Rate byte_rate_;
   std::int64_t state_since_ms_ = 0;
 };
 

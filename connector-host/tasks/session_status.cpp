@@ -48,6 +48,8 @@ RunnerStatus Session::snapshot() {
   out.memory_bytes = context_.budget.used();
   out.interruption = trouble_ ? trouble_ : interruption_;
   const auto now = now_ms();
+  out.records_per_second = record_rate_.sample(now, records_);
+  out.bytes_per_second = byte_rate_.sample(now, bytes_);
   for (auto& [id, slot] : slots_) {
     out.partitions.push_back(describe(id, slot));
     if (!out.interruption) out.interruption = slot.interruption;

@@ -52,6 +52,8 @@ struct RunnerStatus {
   std::vector<PartitionStatus> partitions;
   std::int64_t delay_ms = 0;       // age of the oldest record not yet stored; 0 if there is none
   std::uint64_t memory_bytes = 0;  // records in flight
+  double records_per_second = 0;   // taken by the connector, lately
+  double bytes_per_second = 0;     // of keys and values
 };
 
 struct TaskStatus {
@@ -63,7 +65,10 @@ struct TaskStatus {
   std::int64_t lag = 0;
   std::int64_t delay_ms = 0;
   std::uint64_t memory_bytes = 0;
+  double records_per_second = 0;
+  double bytes_per_second = 0;
   std::optional<InterruptionStatus> interruption;
+  std::optional<StoredObject> last_object;  // of all partitions
   std::vector<RunnerStatus> runners;
 };
 

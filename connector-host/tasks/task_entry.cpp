@@ -177,9 +177,10 @@ bool TaskEntry::start_answered() const {
   });
 }
 
-void TaskEntry::ask_status() {
+bool TaskEntry::ask_status() {
   const std::lock_guard lock(mutex_);
   for (const auto& runner : runners_) runner->ask_status();
+  return !runners_.empty();
 }
 
 TaskStatus TaskEntry::status() const {
@@ -210,7 +211,13 @@ TaskStatus TaskEntry::status() const {
     if (!out.interruption) out.interruption = one.interruption;
     out.delay_ms = std::max(out.delay_ms, one.delay_ms);
     out.memory_bytes += one.memory_bytes;
-    for (const auto& partition : one.partitions) out.lag += partition.lag;
+    out.records_per_second += one.records_per_second;
+    out.bytes_per_second += one.bytes_per_second;
+    for (const auto& partition : one.partitions) {
+      out.lag += partition.lag;
+      if (!partition.last_object) continue;
+      if (!out.last_object || out.last_object->stored_ms < partition.last_object->stored_ms) out.last_object = partition.last_object;
+    }
     out.runners.push_back(std::move(one));
   }
   return out;

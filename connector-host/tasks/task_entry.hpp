@@ -47,7 +47,7 @@ class TaskEntry {
   void retry();                                  // at once, and with what the placeholders stand for now
   bool start_answered() const;                   // the start offsets are fixed, or it is known why not
 
-  void ask_status();
+  bool ask_status();  // false: nothing runs that could publish one
   TaskStatus status() const;
   void flush_offsets();  // to the store
   SavedOffsets saved() const;

@@ -30,6 +30,7 @@ class IdleService {
     std::filesystem::remove_all(folder_);
   }
   tasks::TaskService& operator*() { return *service_; }
+  store::Store& store() { return *store_; }
 
  private:
   const std::filesystem::path folder_;

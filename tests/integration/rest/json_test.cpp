@@ -54,6 +54,9 @@ TaskStatus full_status() {
   status.group_id = "connect-orders";
   status.lag = 12;
   status.delay_ms = 840;
+  status.records_per_second = 1.26;
+  status.bytes_per_second = 100;
+  status.memory_bytes = 4096;
   status.interruption = ch::tasks::InterruptionStatus{"role_deleted", "m", "r", kTime, kTime};
   status.runners = {broken, running};
   return status;
@@ -65,7 +68,7 @@ Json expect(const char* text) { return Json::parse(text); }
 
 TEST_CASE("a status is what the contract shows") {
   REQUIRE(status_json(full_status()) == expect(R"({"name":"orders","enabled":true,"state":"FAILED","since":"2025-11-25T03:29:05.123Z",
-    "group_id":"connect-orders","lag":12,"delay_ms":840,
+    "group_id":"connect-orders","lag":12,"delay_ms":840,"records_per_second":1.3,"bytes_per_second":100.0,"memory_bytes":4096,
     "interruption":{"reason":"role_deleted","message":"m","remedy":"r","since":"2025-11-25T03:29:05.123Z","next_try":"2025-11-25T03:29:05.123Z"},
     "runners":[{"id":1,"host":"127.0.0.1:8083","state":"FAILED","since":null,"trace":"why","interruption":null},
                {"id":0,"host":"127.0.0.1:8083","state":"RUNNING","since":"2025-11-25T03:29:05.123Z","trace":null,"interruption":null}],
@@ -81,6 +84,7 @@ TEST_CASE("a status is what the contract shows") {
 
 TEST_CASE("a status without anything in it") {
   REQUIRE(status_json({}) == expect(R"({"name":"","enabled":false,"state":"DISABLED","since":null,"group_id":"","lag":0,"delay_ms":0,
+    "records_per_second":0.0,"bytes_per_second":0.0,"memory_bytes":0,
     "interruption":null,"runners":[],"partitions":[]})"));
 }
 
@@ -107,12 +111,18 @@ TEST_CASE("a line of the list shows defaults of what the config leaves out") {
   ch::tasks::TaskView task;
   task.name = "orders";
   task.config = {{"topics", "orders"}, {"cos.bucket", "b-1"}};
+  task.status = full_status();
+  task.status.last_object = ch::StoredObject{};
+  task.status.last_object->key = "k";
   auto line = task_summary_json(task, &*definition);
   REQUIRE(line.at("connector") == "cos-sink");
   REQUIRE(line.at("bucket") == "b-1");
   REQUIRE(line.at("topics") == "orders");
   REQUIRE(line.at("granularity_minutes") == 5);
-  REQUIRE(line.at("state") == "DISABLED");
+  REQUIRE(line.at("state") == "FAILED");
+  REQUIRE(line.at("trace") == "why");
+  REQUIRE(line.at("records_per_second") == 1.3);
+  REQUIRE(line.at("last_object").at("key") == "k");
   REQUIRE_FALSE(line.contains("partitions"));
   task.config["time.granularity.minutes"] = "60";
   task.config.erase("cos.bucket");
@@ -136,12 +146,13 @@ TEST_CASE("pages of objects and events") {
 
   ch::store::Event event;
   event.id = 7;
+  event.task = "orders";
   event.time_ms = kTime;
   event.kind = "state";
   event.state = "RUNNING";
   event.host = "h";
   REQUIRE(events_json({event}, 3) ==
-          expect(R"({"events":[{"id":7,"time":"2025-11-25T03:29:05.123Z","kind":"state","state":"RUNNING","reason":null,
+          expect(R"({"events":[{"id":7,"task":"orders","time":"2025-11-25T03:29:05.123Z","kind":"state","state":"RUNNING","reason":null,
     "message":"","remedy":null,"host":"h"}],"next":7})"));
   REQUIRE(events_json({}, 3) == expect(R"({"events":[],"next":3})"));
 }

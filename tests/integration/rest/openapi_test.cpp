@@ -42,10 +42,12 @@ Operations documented() {
 TEST_CASE("every route is in openapi.yaml, and the other way round") {
   ch::tests::IdleService service;
   ch::rest::Waiters waiters;
+  ch::rest::EventStreams streams(*service);
   ch::rest::Router router;
-  const ch::rest::RouteContext context{*service, waiters, "0", "0", [] { return true; }};
+  const ch::rest::RouteContext context{*service, waiters, streams, "0", "0", [] { return true; }};
   ch::rest::add_host_routes(router, context);
   ch::rest::add_task_routes(router, context);
+  ch::rest::add_event_routes(router, context);
   const auto routes = router.routes();
   const auto yaml = documented();
   REQUIRE(routes.size() == Operations(routes.begin(), routes.end()).size());

@@ -129,6 +129,10 @@ TEST_CASE("bodies must be JSON, answers are") {
   REQUIRE(get("") == 0);
   REQUIRE(get("text/html") == 406);
   REQUIRE(gated(request("GET", "/openapi.yaml", {}, {{"Accept", "application/yaml"}})) == 0);
+  REQUIRE(get("text/event-stream") == 406);
+  REQUIRE(gated(request("GET", "/v1/events", {}, {{"Accept", "text/event-stream"}})) == 0);
+  REQUIRE(gated(request("GET", "/v1/tasks/a/events", {}, {{"Accept", "text/html, Text/Event-Stream;q=0.5"}})) == 0);
+  REQUIRE(gated(request("GET", "/v1/events", {}, {{"Accept", "text/html"}})) == 406);
 }
 
 TEST_CASE("pages of other sites may read but not change") {

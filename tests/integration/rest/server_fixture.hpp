@@ -63,6 +63,7 @@ struct EchoServer {
     if (request.path == "/throw") throw std::runtime_error("on purpose");
     if (request.path == "/forget") return;
     if (request.path == "/twice") reply({200, {}, "first"});
+    if (request.path == "/feed") return reply({200, {{"Content-Type", "text/event-stream"}}, {}, feed});
     if (request.path == "/large") return reply({200, {}, std::string(8 << 20, 'x')});
     if (request.path == "/late") {
       const std::lock_guard lock(mutex);
@@ -85,6 +86,7 @@ struct EchoServer {
   Door door;
   std::atomic<int> handled{0};
   std::atomic<bool> saw_gone{false};
+  const std::shared_ptr<rest::Feed> feed = std::make_shared<rest::Feed>();  // the body of /feed
   std::mutex mutex;
   std::vector<std::thread> late;
   rest::HttpServer server;

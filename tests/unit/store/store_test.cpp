@@ -108,6 +108,8 @@ TEST_CASE("events come back in order, after an id, up to a limit") {
   CHECK(store->events("a", all->back().id, 10)->empty());
   REQUIRE(store->remove_task("a"));
   CHECK(store->events("a", 0, 100)->size() == 10);
+  CHECK(store->all_events(0, 100)->size() == static_cast<std::size_t>(*store->newest_event()));
+  CHECK(store->all_events(*store->newest_event() - 1, 100)->size() == 1);
 }
 
 TEST_CASE("a long text of an event is cut between characters") {
