@@ -30,3 +30,31 @@ function(ch_embed target namespace)
   add_library(${target} STATIC ${dir}/${target}.cpp)
   target_include_directories(${target} PUBLIC ${dir})
 endfunction()
+
+# ch_embed_assets(TARGET NAMESPACE FILE...): a static library TARGET with <embedded/TARGET.hpp>, which declares
+#   namespace NAMESPACE { struct Asset {...}; extern const std::span<const Asset> assets; }
+# with one Asset for each file: what a web server sends for it.
+function(ch_embed_assets target namespace)
+  set(dir ${CMAKE_CURRENT_BINARY_DIR}/assets)
+  file(CONFIGURE OUTPUT ${dir}/embedded/${target}.hpp @ONLY CONTENT "#pragma once
+#include <span>
+#include <string_view>
+namespace ${namespace} {
+struct Asset {
+  std::string_view path;  // below the folder, such as lang/en.js
+  std::string_view type;  // Content-Type
+  std::string_view tag;   // differs if the content does
+  std::string_view plain;
+  std::string_view gzip;
+};
+extern const std::span<const Asset> assets;
+}  // namespace ${namespace}
+")
+  add_custom_command(OUTPUT ${dir}/${target}.cpp
+    COMMAND python3 ${CH_SOURCE_DIR}/cmake/embed_assets.py ${target} ${namespace} ${CMAKE_CURRENT_SOURCE_DIR} ${ARGN}
+    WORKING_DIRECTORY ${dir}
+    DEPENDS ${CH_SOURCE_DIR}/cmake/embed_assets.py ${ARGN}
+    COMMENT "Embedding ${target}" VERBATIM)
+  add_library(${target} STATIC ${dir}/${target}.cpp)
+  target_include_directories(${target} PUBLIC ${dir})
+endfunction()

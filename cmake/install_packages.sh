@@ -16,6 +16,8 @@ build=(
 test=(
   # libraries, a second compiler with its sanitizers, checks of the sources
   catch2 clang clang-format clang-tidy libclang-rt-14-dev python3-jsonschema python3-venv shellcheck
+  # for the tests of the dashboard
+  chromium
   # a real Kafka broker
   maven openjdk-17-jre-headless
 )

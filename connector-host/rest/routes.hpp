@@ -1,4 +1,4 @@
-// The table of /v1, /health and /openapi.yaml: api/rest/openapi.yaml describes it.
+// The table of /v1, /health, /openapi.yaml and /ui: api/rest/openapi.yaml describes it.
 // Functions run on handler threads and hold nothing while they wait: see Waiters.
 #pragma once
 
@@ -25,5 +25,6 @@ struct RouteContext {
 void add_task_routes(Router& router, const RouteContext& context);   // /v1/tasks...
 void add_event_routes(Router& router, const RouteContext& context);  // /v1/events, /v1/tasks/{}/events
 void add_host_routes(Router& router, const RouteContext& context);   // all others
+void add_dashboard_routes(Router& router);                           // /ui/...
 
 }  // namespace ch::rest

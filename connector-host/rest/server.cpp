@@ -21,6 +21,7 @@ class Server::Impl {
     add_host_routes(router_, context);
     add_task_routes(router_, context);
     add_event_routes(router_, context);
+    add_dashboard_routes(router_);
   }
 
   Status start();

@@ -48,6 +48,7 @@ TEST_CASE("every route is in openapi.yaml, and the other way round") {
   ch::rest::add_host_routes(router, context);
   ch::rest::add_task_routes(router, context);
   ch::rest::add_event_routes(router, context);
+  ch::rest::add_dashboard_routes(router);
   const auto routes = router.routes();
   const auto yaml = documented();
   REQUIRE(routes.size() == Operations(routes.begin(), routes.end()).size());

@@ -1,0 +1,43 @@
+// The host itself: version, clusters, plugins, memory, log levels.
+import {html} from './vendor/preact.js';
+import {bytes, number} from './format.js';
+import {t} from './i18n.js';
+import {useAnswer, useConnectors, useLive} from './live.js';
+import {Curl, Loading, Page, Problem} from './parts.js';
+import {curl} from './api.js';
+
+function Instances({list}) {
+  if (list.length === 0) return html`<p class="empty">${t('instances.none')}</p>`;
+  return html`<table class="cards"><thead><tr><th scope="col">${t('instance')}</th><th scope="col">${t('region')}</th><th scope="col">${t('state')}</th></tr></thead>
+    <tbody>${list.map((one) => html`<tr key=${one.id}><th scope="row"><a href=${'#/topics/' + encodeURIComponent(one.id)}>${one.id}</a></th>
+      <td data-label=${t('region')}>${one.region ?? '–'}</td>
+      <td data-label=${t('state')}><span class="host ${one.reachable ? 'alive' : 'gone'}"><span aria-hidden="true" class="dot"></span>${t(one.reachable ? 'reachable' : 'unreachable')}</span>
+        ${one.message && html`<span class="sub" lang="en">${one.message}</span>`}</td></tr>`)}</tbody></table>`;
+}
+
+function Plugins({data}) {
+  return html`<table class="cards"><thead><tr><th scope="col">${t('plugin')}</th><th scope="col">${t('version')}</th><th scope="col">${t('kind')}</th><th scope="col">${t('settings')}</th><th scope="col">${t('file')}</th></tr></thead>
+    <tbody>${data.connectors.map((one) => html`<tr key=${one.name}><th scope="row">${one.name}</th><td data-label=${t('version')}>${one.version}</td>
+      <td data-label=${t('kind')}>${one.kind}</td><td data-label=${t('settings')}>${number(one.keys.length)}</td><td data-label=${t('file')}><code>${one.file}</code></td></tr>`)}</tbody></table>
+    ${data.failures.map((one) => html`<div class="trouble" key=${one.file}><p><strong>${t('plugin.failed')}</strong> <code>${one.file}</code></p><p lang="en">${one.message}</p></div>`)}`;
+}
+
+export function Host() {
+  const {data: host, error} = useAnswer('v1', 5000);
+  const {data: plugins, error: pluginsError} = useConnectors();
+  const {tasks} = useLive();
+  if (!host) return html`<${Page} title=${t('host')}><${Loading} error=${error} /><//>`;
+  const used = (tasks ?? []).reduce((sum, task) => sum + (task.memory_bytes ?? 0), 0);
+  return html`<${Page} title=${t('host')}>
+    <${Problem} error=${error} />
+    <dl class="totals wide"><div><dt>${t('version')}</dt><dd>${host.version}</dd></div><div><dt>${t('commit')}</dt><dd class="group">${host.commit || '–'}</dd></div>
+      <div><dt>${t('memory.tasks')}</dt><dd>${bytes(used)}${host.memory_limit != null && html` <span class="small">/ ${bytes(host.memory_limit)}</span>`}</dd></div>
+      <div><dt>${t('tasks')}</dt><dd>${number(tasks?.length)}</dd></div></dl>
+    ${host.memory_limit > 0 && html`<meter class="budget" aria-label=${t('memory.tasks')} min="0" max=${host.memory_limit} high=${host.memory_limit * 0.9} value=${used}></meter>`}
+    <h2>${t('instances')}</h2><${Instances} list=${host.instances} />
+    <h2>${t('plugins')}</h2>${plugins ? html`<${Plugins} data=${plugins} />` : html`<${Loading} error=${pluginsError} />`}
+    <h2>${t('links')}</h2><ul class="plain"><li><a href="../openapi.yaml">openapi.yaml</a> ${t('links.openapi')}</li><li><a href="../metrics">/metrics</a> ${t('links.metrics')}</li>
+      <li><a href="../docs/runbook.md">runbook</a> ${t('links.runbook')}</li><li><a href="vendor/LICENSES.txt">${t('links.licences')}</a></li></ul>
+    <${Curl} line=${curl('GET', 'v1')} />
+  <//>`;
+}
