@@ -19,7 +19,8 @@ namespace ch::cli {
 namespace {
 
 constexpr const char* kFooter = R"(Exit status: 0 done, 1 refused or failed, 2 wrong usage, 3 no such task, 4 conflict, 5 --wait ran out,
-6 host not reachable. Results go to standard output, everything else to standard error.
+6 host not reachable, 7 `verify` found what is stored incomplete or not there once. Results go to standard output,
+everything else to standard error.
 
 To look around: connector-host dev      To run a host: connector-host serve --config host.json)";
 
@@ -39,6 +40,7 @@ struct Parsed {
   std::int64_t after = 0;
   int limit = 100;
   ObjectsOptions objects;
+  VerifyOptions verify;
   std::int32_t partition = -1;
   std::function<int()> command;
 };
@@ -165,6 +167,19 @@ void add_reads(CLI::App* task, Parsed& parsed) {
   add_name(events, parsed);
   events->add_option("--after", parsed.after, "Only those with a larger ID")->check(CLI::NonNegativeNumber)->capture_default_str();
   events->add_option("--limit", parsed.limit, "How many at the most")->check(CLI::Range(1, 1000))->capture_default_str();
+
+  auto* verify = add_task_command(task, parsed, "verify", "Is what a task has stored complete, and there once?", [&](TaskCommands& c) {
+    parsed.verify.topic = parsed.objects.topic;
+    if (parsed.partition >= 0) parsed.verify.partition = parsed.partition;
+    return c.verify(parsed.name, parsed.verify);
+  });
+  add_name(verify, parsed);
+  verify->add_option("--topic", parsed.objects.topic, "Only this topic's");
+  verify->add_option("--partition", parsed.partition, "Only this partition's")->check(CLI::NonNegativeNumber);
+  verify->add_flag("--deep", parsed.verify.deep, "Also read every object: count its lines, compare its CRC64 with COS's");
+  verify->add_option("--progress", parsed.verify.progress_file, "Keep the walk's state in this file, and go on from it if it is there")
+      ->type_name("FILE");
+  verify->footer("Exit status 7 if there is a gap, an overlap, a duplicate or a wrong object.");
 
   auto* validate = add_task_command(task, parsed, "validate", "Say everything that is wrong with a task file, without creating the task",
                                     [&](TaskCommands& c) { return c.validate(parsed.file, parsed.preflight); });

@@ -11,6 +11,7 @@ enum ExitCode : int {
   kConflict = 4,     // name taken, or not in a state for this
   kWaitRanOut = 5,   // the last state is on standard error
   kUnreachable = 6,  // the host does not answer
+  kNotWhole = 7,     // `verify` found a gap, an overlap, a duplicate or a wrong object
 };
 
 // Of an HTTP status, for a request about one task that `waits`.

@@ -24,6 +24,13 @@ struct ObjectsOptions {
   bool links = false;
 };
 
+struct VerifyOptions {
+  std::string topic;
+  std::optional<std::int32_t> partition;
+  bool deep = false;
+  std::string progress_file;  // keeps the walk's state, and goes on from it; "" none
+};
+
 class TaskCommands {
  public:
   TaskCommands(Client client, ClientOptions options);
@@ -38,6 +45,7 @@ class TaskCommands {
   int objects(const std::string& name, const ObjectsOptions& options);
   int events(const std::string& name, std::int64_t after, int limit);
   int validate(const std::string& file, bool preflight);
+  int verify(const std::string& name, const VerifyOptions& options);
   int topics(const std::string& instance);  // "": of every instance
 
  private:

@@ -51,6 +51,14 @@ std::string offsets(const Json& object) {
   return start.empty() ? "" : fmt::format("{}..{}", start, text_of(object, "end_offset"));
 }
 
+// From the first to the last that is stored; what lies between is told by findings.
+std::string stored_offsets(const Json& chain) {
+  const Json& ranges = list(chain, "ranges");
+  const auto pair = [](const Json& range) { return range.is_array() && range.size() == 2; };
+  if (ranges.empty() || !pair(ranges.front()) || !pair(ranges.back())) return "";
+  return fmt::format("{}..{}", ranges.front()[0].dump(), ranges.back()[1].dump());
+}
+
 Table partitions_table(const Json& partitions) {
   Table table({{"TOPIC", Align::left, true},
                {"PARTITION", Align::right},
@@ -204,6 +212,49 @@ std::string events_view(const Json& events, const Screen& screen) {
                text_of(event, "reason"), text_of(event, "message")});
   }
   return table.render(screen);
+}
+
+std::string verify_view(const Json& report, const Screen& screen) {
+  Facts facts;
+  facts.add("Task", text_of(report, "task"));
+  facts.add("Whole", text_of(report, "ok") == "true" ? "yes" : "no");
+  facts.add("Objects", text_of(report, "objects"));
+  facts.add("Records", text_of(report, "records"));
+  facts.add("Bytes", text_of(report, "bytes"));
+  const Json& counts = at(report, "counts");
+  if (counts.is_object()) {
+    std::vector<std::string> found;
+    for (const auto& [kind, count] : counts.items())
+      if (count != 0) found.push_back(text_of(counts, kind) + " " + kind);
+    facts.add("Found", found.empty() ? "nothing wrong" : fmt::format("{}", fmt::join(found, ", ")));
+  }
+  std::string out = facts.render();
+  Table stored({{"TOPIC", Align::left, true},
+                {"PARTITION", Align::right},
+                {"SERIES", Align::right},
+                {"OFFSETS", Align::right},
+                {"OBJECTS", Align::right},
+                {"RECORDS", Align::right},
+                {"COMMITTED", Align::right},
+                {"END", Align::right}});
+  for (const auto& partition : list(report, "partitions")) {
+    for (const auto& chain : list(partition, "chains")) {
+      stored.add({text_of(partition, "topic"), text_of(partition, "partition"), text_of(chain, "series"), stored_offsets(chain),
+                  text_of(chain, "objects"), text_of(chain, "records"), text_of(partition, "committed_offset"),
+                  text_of(partition, "high_offset")});
+    }
+  }
+  if (!stored.empty()) out += "\n" + stored.render(screen);
+  Table findings({{"FOUND"}, {"TOPIC", Align::left, true}, {"PARTITION", Align::right}, {"OFFSETS", Align::right}, {"KEY"}, {"WHAT"}});
+  for (const auto& finding : list(report, "findings")) {
+    findings.add({text_of(finding, "kind"), text_of(finding, "topic"), text_of(finding, "partition"), offsets(finding),
+                  text_of(finding, "key"), text_of(finding, "message")});
+  }
+  if (!findings.empty()) out += "\n" + findings.render(screen);
+  Table explained({{"EXPLAINED"}, {"TOPIC", Align::left, true}, {"PARTITION", Align::right}});
+  for (const auto& note : list(report, "explained"))
+    explained.add({text_of(note, "message"), text_of(note, "topic"), text_of(note, "partition")});
+  return explained.empty() ? out : out + "\n" + explained.render(screen);
 }
 
 std::string topics_view(const Json& topics, const Screen& screen) {

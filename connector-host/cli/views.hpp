@@ -16,6 +16,7 @@ std::string task_view(const nlohmann::json& task);
 std::string status_view(const nlohmann::json& status, const Screen& screen);
 std::string objects_view(const nlohmann::json& objects, bool links, const Screen& screen);
 std::string events_view(const nlohmann::json& events, const Screen& screen);
+std::string verify_view(const nlohmann::json& report, const Screen& screen);
 std::string topics_view(const nlohmann::json& topics, const Screen& screen);
 std::string connectors_view(const nlohmann::json& connectors, const Screen& screen);
 std::string keys_view(const nlohmann::json& connector, const Screen& screen);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <exception>
+#include <optional>
 #include <utility>
 
 #include "base/log.hpp"
@@ -85,10 +86,22 @@ class CTask {
   ch_task_info c_{};
 };
 
+// Views of `partitions`.
+std::vector<ch_open_partition> c_partitions(std::span<const OpenPartition> partitions) {
+  std::vector<ch_open_partition> list;
+  list.reserve(partitions.size());
+  for (const auto& p : partitions) {
+    list.push_back({sizeof(ch_open_partition), p.id, c_string(p.topic), p.partition, p.committed_offset, c_string(p.state), p.series,
+                    p.log_start_offset, p.partitions});
+  }
+  return list;
+}
+
 // What a connector reports through callbacks. These must not throw into it: what does not fit is dropped.
 struct Answers {
   std::vector<KeyProblem> problems;
   ObjectPage page;
+  std::vector<Finding> findings;
   std::size_t limit = 0;
   std::string defect;
 
@@ -98,6 +111,9 @@ struct Answers {
     });
   }
   static void object(void* user, const ch_object* c) noexcept {
+    static_cast<Answers*>(user)->guarded([&](Answers& self) { self.take(c); });
+  }
+  static void finding(void* user, const ch_finding* c) noexcept {
     static_cast<Answers*>(user)->guarded([&](Answers& self) { self.take(c); });
   }
   static void next(void* user, ch_string token) noexcept {
@@ -116,23 +132,45 @@ struct Answers {
       defect = "out of memory";  // short enough to need none
     }
   }
-  void take(const ch_object* c) {
-    if (!defect.empty()) return;
+  // Nothing, and why in `defect`, if it is none.
+  std::optional<StoredObject> read(const ch_object* c) {
     if (c == nullptr || c->struct_size < offsetof(ch_object, url)) {
       defect = "an object whose struct_size is too small";
-      return;
+      return std::nullopt;
     }
     ch_object own{};
     std::memcpy(&own, c, std::min(c->struct_size, sizeof(own)));
     if (own.partition < 0 || own.start_offset < 0 || own.end_offset < own.start_offset) {
       defect = "an object with partition " + std::to_string(own.partition) + " and offsets " + std::to_string(own.start_offset) + " to " +
                std::to_string(own.end_offset);
-    } else if (page.objects.size() == limit) {
-      defect = "more than the " + std::to_string(limit) + " objects asked for";
-    } else {
-      page.objects.push_back({text_of(own.key), text_of(own.topic), own.partition, own.start_offset, own.end_offset, own.records, own.bytes,
-                              own.stored_ms, text_of(own.url), own.url_expires_ms});
+      return std::nullopt;
     }
+    return StoredObject{text_of(own.key), text_of(own.topic), own.partition, own.start_offset, own.end_offset,
+                        own.records,      own.bytes,          own.stored_ms, text_of(own.url), own.url_expires_ms};
+  }
+  void take(const ch_object* c) {
+    if (!defect.empty()) return;
+    auto object = read(c);
+    if (!object) return;
+    if (page.objects.size() == limit) {
+      defect = "more than the " + std::to_string(limit) + " objects asked for";
+      return;
+    }
+    page.objects.push_back(std::move(*object));
+  }
+  void take(const ch_finding* c) {
+    if (!defect.empty()) return;
+    if (c == nullptr || c->struct_size < sizeof(ch_finding) || c->kind < CH_FOUND_OBJECT || c->kind > CH_FOUND_POSITION) {
+      defect = "a finding of an unknown kind or size";
+      return;
+    }
+    auto object = read(c->object);
+    if (!object) return;
+    if (findings.size() == limit) {
+      defect = "more than the " + std::to_string(limit) + " findings asked for";
+      return;
+    }
+    findings.push_back({static_cast<Finding::Kind>(c->kind), std::move(*object), c->series, text_of(c->message)});
   }
 };
 
@@ -166,12 +204,7 @@ ConnectorTask::~ConnectorTask() {
 }
 
 Status ConnectorTask::open(std::span<const OpenPartition> partitions) {
-  std::vector<ch_open_partition> list;
-  list.reserve(partitions.size());
-  for (const auto& p : partitions) {
-    list.push_back({sizeof(ch_open_partition), p.id, c_string(p.topic), p.partition, p.committed_offset, c_string(p.state), p.series,
-                    p.log_start_offset, p.partitions});
-  }
+  const auto list = c_partitions(partitions);
   return answer(table_, "open", [&] { return table_.open(object_, list.data(), list.size()); });
 }
 
@@ -262,6 +295,33 @@ Result<ObjectPage> Connector::objects(const TaskInfo& task, const ObjectQuery& q
     return fail(ErrorCode::unavailable, std::move(message), std::move(problems));
   }
   return std::move(answers.page);
+}
+
+Result<Inspection> Connector::inspect(const TaskInfo& task, const InspectQuery& query) const {
+  if (table_.inspect == nullptr) return fail(ErrorCode::invalid, "connector " + name_ + " cannot say what lies where it stores");
+  const CTask c(task);
+  const auto committed = c_partitions(query.committed);
+  const ch_inspect_query c_query{sizeof(ch_inspect_query),
+                                 c_string(query.topic),
+                                 query.partition.value_or(-1),
+                                 query.deep ? 1 : 0,
+                                 c_string(query.after),
+                                 query.limit,
+                                 0,
+                                 query.timeout.count(),
+                                 committed.data(),
+                                 committed.size()};
+  Answers answers;
+  answers.limit = query.limit + query.committed.size();
+  auto problems = verdict(table_, "inspect", answers, [&] {
+    return table_.inspect(c.get(), &c_query, &Answers::finding, &Answers::next, &Answers::problem, &answers);
+  });
+  if (!answers.defect.empty()) return garbage(table_, "inspect", answers.defect);
+  if (!problems.empty()) {
+    std::string message = problems.front().message;
+    return fail(ErrorCode::unavailable, std::move(message), std::move(problems));
+  }
+  return Inspection{std::move(answers.findings), std::move(answers.page.next)};
 }
 
 Result<std::unique_ptr<ConnectorTask>> Connector::create(const ch_host& host, const TaskInfo& task) const {

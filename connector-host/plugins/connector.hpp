@@ -49,10 +49,12 @@ class Connector {
   const std::string& config_schema() const { return config_schema_; }
   const std::filesystem::path& file() const { return file_; }
   bool lists_objects() const { return table_.objects != nullptr; }
+  bool inspects() const { return table_.inspect != nullptr; }
 
   std::vector<KeyProblem> validate(const TaskInfo& task) const;
   std::vector<KeyProblem> preflight(const TaskInfo& task, std::chrono::milliseconds timeout) const;  // none if it has no preflight
   Result<ObjectPage> objects(const TaskInfo& task, const ObjectQuery& query) const;
+  Result<Inspection> inspect(const TaskInfo& task, const InspectQuery& query) const;
   // `host` must outlive the task. Error: ErrorCode::invalid with the connector's problems.
   Result<std::unique_ptr<ConnectorTask>> create(const ch_host& host, const TaskInfo& task) const;
 

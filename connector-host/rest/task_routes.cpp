@@ -5,6 +5,7 @@
 #include "rest/json.hpp"
 #include "rest/routes.hpp"
 #include "rest/summaries.hpp"
+#include "rest/verify_json.hpp"
 
 namespace ch::rest {
 
@@ -149,6 +150,27 @@ Answer objects(const TaskService& service, const Call& call) {
   return page ? json_response(200, objects_json(*page)) : error_response(page.error());
 }
 
+Answer verify(const TaskService& service, const Call& call) {
+  const auto& name = call.names[0];
+  tasks::VerifyReport report;
+  if (!call.request.body.empty()) {
+    if (!call.parameters.empty()) return bad_request({ErrorCode::invalid, "query parameters go with the first request alone", {}});
+    auto so_far = read_report(name, call.request.body);
+    if (!so_far) return bad_request(so_far.error());
+    report = std::move(*so_far);
+  } else {
+    Problems problems;
+    const auto topic = call.parameters.find("topic");
+    if (topic != call.parameters.end()) report.query.topic = topic->second;
+    if (const auto partition = number_parameter(call.parameters, "partition", 0, INT32_MAX, problems))
+      report.query.partition = static_cast<std::int32_t>(*partition);
+    report.query.deep = flag_parameter(call.parameters, "deep", problems);
+    if (!problems.empty()) return refuse_parameters(std::move(problems));
+  }
+  const auto answer = service.verify(name, std::move(report));
+  return answer ? json_response(200, verify_json(name, *answer)) : error_response(answer.error());
+}
+
 }  // namespace
 
 void add_task_routes(Router& router, const RouteContext& context) {
@@ -167,6 +189,7 @@ void add_task_routes(Router& router, const RouteContext& context) {
              [&service](const Call& call) -> Answer { return status_answer(200, service.status(call.names[0])); });
   router.add("GET", "/v1/tasks/{}/objects", {"topic", "partition", "after", "limit"},
              [&service](const Call& call) { return objects(service, call); });
+  router.add("POST", "/v1/tasks/{}/verify", {"topic", "partition", "deep"}, [&service](const Call& call) { return verify(service, call); });
 
   const auto add_action = [&](const std::string& name, Action action, Goal goal, const std::string& wanted) {
     router.add("POST", "/v1/tasks/{}/" + name, {"wait"},

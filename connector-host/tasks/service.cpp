@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 #include <condition_variable>
+#include <semaphore>
 #include <shared_mutex>
 #include <thread>
 
@@ -29,6 +30,8 @@ constexpr milliseconds kPreflight{10000};
 constexpr milliseconds kBusyStep{20};  // while something is under way
 constexpr milliseconds kIdleStep{1000};
 constexpr std::size_t kMaxQueuedEvents = 10000;
+constexpr milliseconds kVerifyStep{8000};  // before a report is given; answers come within 30 s
+constexpr std::ptrdiff_t kMaxVerifying = 2;
 
 tl::unexpected<Error> no_such_task(const std::string& name) { return fail(ErrorCode::not_found, fmt::format("No such task: {}", name)); }
 
@@ -105,6 +108,7 @@ struct TaskService::Impl {
   std::vector<store::Event> events;
   bool nudged = false;
   bool stopped = false;
+  std::counting_semaphore<kMaxVerifying> verifying{kMaxVerifying};
   std::unique_ptr<Maintenance> maintenance;
   std::jthread supervisor;
 };
@@ -420,6 +424,22 @@ Result<ObjectPage> TaskService::objects(const std::string& name, const ObjectQue
   if (!spec.connector->lists_objects())
     return fail(ErrorCode::conflict, fmt::format("Connector {} cannot list what it has stored", spec.connector->name()));
   return spec.connector->objects(spec.info, query);
+}
+
+Result<VerifyReport> TaskService::verify(const std::string& name, VerifyReport so_far) const {
+  const auto entry = impl_->find(name);
+  if (entry == nullptr) return no_such_task(name);
+  const auto record = entry->record();
+  if (const auto problems = impl_->validation.check(name, record.config); !problems.empty()) return invalid(problems);
+  const auto spec = impl_->validation.resolve(name, record.config);
+  if (!spec.connector->inspects())
+    return fail(ErrorCode::conflict, fmt::format("Connector {} cannot verify what it has stored", spec.connector->name()));
+  // Each blocks a thread that others may need.
+  if (!impl_->verifying.try_acquire()) return fail(ErrorCode::unavailable, "Others are being verified; try again in a few seconds");
+  const auto give_back = [](auto* semaphore) { semaphore->release(); };
+  const std::unique_ptr<std::counting_semaphore<kMaxVerifying>, decltype(give_back)> place(&impl_->verifying, give_back);
+  if (const auto done = verify_step(spec, record.series, kVerifyStep, so_far); !done) return tl::unexpected(done.error());
+  return so_far;
 }
 
 Result<std::vector<store::Event>> TaskService::events(const std::string& name, std::int64_t after, std::size_t limit) const {

@@ -14,6 +14,7 @@
 #include "plugins/registry.hpp"
 #include "store/store.hpp"
 #include "tasks/status.hpp"
+#include "tasks/verify.hpp"
 
 namespace ch::tasks {
 
@@ -74,6 +75,9 @@ class TaskService {
   Result<config::Definition> definition(const std::string& connector) const;
 
   Result<ObjectPage> objects(const std::string& name, const ObjectQuery& query) const;  // asks the bucket; blocks
+  // Begins or goes on with a walk through all that is stored, for some seconds: ask again with what it gave until it is
+  // complete. Asks bucket and broker; blocks.
+  Result<VerifyReport> verify(const std::string& name, VerifyReport so_far) const;
   Result<std::vector<store::Event>> events(const std::string& name, std::int64_t after, std::size_t limit) const;
   Result<std::vector<store::Event>> all_events(std::int64_t after, std::size_t limit) const;  // of all tasks, removed ones too
   Result<std::int64_t> newest_event() const;                                                  // its id

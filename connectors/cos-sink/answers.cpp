@@ -50,6 +50,28 @@ std::optional<ListPage> read_list(std::string_view body) {
   return page;
 }
 
+std::optional<UploadPage> read_uploads(std::string_view body) {
+  pugi::xml_document document;
+  const auto root = parse_xml(document, body, "ListMultipartUploadsResult");
+  if (!root) return std::nullopt;
+  const bool encoded = child_text(root, "EncodingType") == "url";
+  const auto decoded = [&](const std::string& text) { return encoded ? percent_decode(text) : text; };
+  UploadPage page;
+  for (const auto& child : root.children()) {
+    if (!tag_is(child, "Upload")) continue;
+    auto key = decoded(child_text(child, "Key"));
+    auto id = child_text(child, "UploadId");
+    if (key.empty() || id.empty()) return std::nullopt;
+    page.uploads.push_back({std::move(key), std::move(id), parse_utc_ms(child_text(child, "Initiated")).value_or(0)});
+  }
+  if (is_truncated(root)) {
+    page.next_key = decoded(child_text(root, "NextKeyMarker"));
+    page.next_id = child_text(root, "NextUploadIdMarker");
+    if (page.next_key.empty()) return std::nullopt;  // more, but no way to ask for it
+  }
+  return page;
+}
+
 std::optional<std::string> read_upload_id(std::string_view body) {
   pugi::xml_document document;
   auto id = child_text(parse_xml(document, body, "InitiateMultipartUploadResult"), "UploadId");

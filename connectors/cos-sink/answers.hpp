@@ -20,6 +20,7 @@ struct PartsPage {
 // Each: nothing if the answer is not what its request promises (cut off, or of another server).
 std::optional<ObjectHead> read_head(const Answer& answer);
 std::optional<ListPage> read_list(std::string_view body);
+std::optional<UploadPage> read_uploads(std::string_view body);
 std::optional<std::string> read_upload_id(std::string_view body);
 std::optional<PartsPage> read_parts(std::string_view body);
 bool is_completed(std::string_view body);

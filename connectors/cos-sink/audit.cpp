@@ -12,10 +12,6 @@ constexpr std::size_t kKeysKept = 100000;  // by one listing, about 15 MB
 constexpr std::size_t kFewestKeysPerPartition = 16;
 constexpr std::int64_t kClockSkewMs = 3600000;  // keys of hosts whose clocks differ by less are found
 
-std::string common_prefix(const std::string& a, const std::string& b) {
-  return {a.begin(), std::mismatch(a.begin(), a.end(), b.begin(), b.end()).first};
-}
-
 // All keys of this partition that were named at `time_ms` begin with it and are longer.
 std::string key_beginning(const Settings& settings, const std::string& topic, std::int32_t partition, std::int64_t time_ms) {
   return common_prefix(settings.keys.render(settings.key_fields(topic, partition, 1, time_ms)),

@@ -105,6 +105,25 @@ class HttpClient final : public Client {
     return read_with<ListPage>(call, answer, [&] { return read_list(answer.body); });
   }
 
+  Reply<UploadPage> list_uploads(const std::string& prefix, const std::string& key_marker, const std::string& id_marker) override {
+    Call call{"GET", "", "cos:ListMultipartUploads"};
+    call.query = {{"uploads", ""}, {"max-uploads", std::to_string(kMaxListKeys)}, {"encoding-type", "url"}};
+    if (!prefix.empty()) call.query.emplace_back("prefix", prefix);
+    if (!key_marker.empty()) call.query.emplace_back("key-marker", key_marker);
+    if (!id_marker.empty()) call.query.emplace_back("upload-id-marker", id_marker);
+    Answer answer = send(call);
+    return read_with<UploadPage>(call, answer, [&] { return read_uploads(answer.body); });
+  }
+
+  Reply<std::string> read(const std::string& key, std::uint64_t at, std::uint64_t size) override {
+    const Call call{"GET", key, "cos:GetObject", {}, {{"range", fmt::format("bytes={}-{}", at, at + size - 1)}}};
+    Answer answer = send(call);
+    return read_with<std::string>(call, answer, [&]() -> std::optional<std::string> {
+      if (answer.body.size() != size) return std::nullopt;
+      return std::move(answer.body);
+    });
+  }
+
   Reply<std::string> initiate(const std::string& key, const ObjectOptions& options) override {
     const Body empty;
     Call call{"POST", key, "cos:InitiateMultipartUpload", {{"uploads", ""}}, object_headers(options), &empty};

@@ -16,6 +16,8 @@
 
 namespace ch::cos {
 
+constexpr std::uint64_t kMaxReadBytes = 2 << 20;
+
 struct Endpoint {
   std::string base;    // "https://bucket-125.cos.ap-guangzhou.myqcloud.com" or "http://127.0.0.1:9000/bucket-125" (path style)
   std::string bucket;  // "bucket-125"
@@ -47,6 +49,17 @@ struct ListedObject {
 struct ListPage {
   std::vector<ListedObject> objects;
   std::string next_marker;  // empty: no more
+};
+
+struct ListedUpload {
+  std::string key;
+  std::string upload_id;
+  std::int64_t initiated_ms = 0;  // 0 unknown
+};
+
+struct UploadPage {
+  std::vector<ListedUpload> uploads;
+  std::string next_key, next_id;  // empty: no more
 };
 
 struct Part {
@@ -81,6 +94,10 @@ class Client {
   virtual Reply<ObjectHead> head(const std::string& key) = 0;
   // Keys of the prefix behind `marker` (exclusive), ascending in UTF-8 byte order.
   virtual Reply<ListPage> list(const std::string& prefix, const std::string& marker, int max_keys) = 0;
+  // Unfinished uploads of keys of the prefix, behind that key and id.
+  virtual Reply<UploadPage> list_uploads(const std::string& prefix, const std::string& key_marker, const std::string& id_marker) = 0;
+  // Bytes [at, at + size) of an object; size at most kMaxReadBytes, at least 1, and not beyond its end.
+  virtual Reply<std::string> read(const std::string& key, std::uint64_t at, std::uint64_t size) = 0;
   virtual Reply<std::string> initiate(const std::string& key, const ObjectOptions& options) = 0;  // upload id
   virtual Reply<Part> upload_part(const std::string& key, const std::string& upload_id, int number, const Body& body) = 0;
   virtual Reply<std::vector<Part>> list_parts(const std::string& key, const std::string& upload_id) = 0;  // all pages

@@ -210,6 +210,10 @@ std::string KeyTemplate::check_paths() const {
   return {};
 }
 
+std::string common_prefix(std::string_view a, std::string_view b) {
+  return {a.begin(), std::mismatch(a.begin(), a.end(), b.begin(), b.end()).first};
+}
+
 std::variant<KeyTemplate, std::string> KeyTemplate::parse(std::string_view text) {
   if (text.empty()) return "it must not be empty";
   if (text.size() > kMaxTemplate) return fmt::format("it has {} bytes; at most {} are right", text.size(), kMaxTemplate);

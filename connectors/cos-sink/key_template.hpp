@@ -24,6 +24,8 @@ struct KeyFields {
   std::string_view ext;
 };
 
+std::string common_prefix(std::string_view a, std::string_view b);
+
 class KeyTemplate {
  public:
   // Error text if it is refused: unknown variable; no {partition} or {start_offset}, or one of them with no character

@@ -15,10 +15,6 @@ namespace {
 constexpr int kMaxPages = 20;       // of one answer: other objects may lie between
 constexpr int kKeysPerPage = 1000;  // COS's largest page
 
-std::string common_prefix(const std::string& a, const std::string& b) {
-  return {a.begin(), std::mismatch(a.begin(), a.end(), b.begin(), b.end()).first};
-}
-
 std::vector<std::string> topics_of(const ch::TaskInfo& task, const ch::ObjectQuery& query) {
   if (!query.topic.empty()) return {query.topic};
   std::vector<std::string> topics;
@@ -62,18 +58,10 @@ class Lister {
     return std::move(page_);
   }
 
-  std::string prefix(const std::string& topic, std::int32_t partition) const {
-    return settings_.keys.prefix(settings_.key_fields(topic, partition, 0, 0));
-  }
-
   std::string shared_prefix() const {
-    std::optional<std::string> shared;
-    const auto add_to = [&](const std::string& one) { shared = shared ? common_prefix(*shared, one) : one; };
-    for (const auto& topic : topics_) {
-      add_to(prefix(topic, query_.partition.value_or(1)));
-      add_to(prefix(topic, query_.partition.value_or(2)));
-    }
-    return *shared;
+    auto shared = settings_.prefix_of(topics_.front(), query_.partition);
+    for (const auto& topic : topics_) shared = common_prefix(shared, settings_.prefix_of(topic, query_.partition));
+    return shared;
   }
 
   bool matches(const std::string& key) const {

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "client.hpp"
+#include "inspection.hpp"
 #include "listing.hpp"
 #include "settings.hpp"
 #include "sink.hpp"
@@ -77,6 +78,12 @@ struct CosSinkConnector {
     const auto settings = make_settings(task);
     const auto client = bounded_client(settings, kListingTimeoutMs);
     return list_objects(task, settings, *client, query, wall_clock_ms());
+  }
+
+  static ch::Inspection inspect(const ch::TaskInfo& task, const ch::InspectQuery& query) {
+    const auto settings = make_settings(task);
+    const auto client = bounded_client(settings, kListingTimeoutMs);
+    return cos::inspect(settings, *client, query, wall_clock_ms());
   }
 };
 

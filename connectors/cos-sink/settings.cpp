@@ -106,6 +106,11 @@ void check_sizes(const ch::TaskInfo& task, ch::Problems& problems) {
 
 }  // namespace
 
+std::string Settings::prefix_of(std::string_view topic, std::optional<std::int32_t> partition) const {
+  return common_prefix(keys.prefix(key_fields(topic, partition.value_or(1), 0, 0)),
+                       keys.prefix(key_fields(topic, partition.value_or(2), 0, 0)));
+}
+
 KeyFields Settings::key_fields(std::string_view topic, std::int32_t partition, std::int64_t start_offset, std::int64_t time_ms) const {
   return {instance, topic, task, partition, start_offset, time_ms, ext};
 }
@@ -138,6 +143,7 @@ Settings make_settings(const ch::TaskInfo& task) {
   settings.ext = ".txt";
   settings.content_type = "text/plain; charset=utf-8";
   settings.format = task["format"].empty() ? "string" : task["format"];
+  settings.compression = task["compression"].empty() ? "none" : task["compression"];
   settings.fingerprint = fingerprint_of(task);
   const auto granularity_ms = static_cast<std::int64_t>(number_or(task["time.granularity.minutes"], 5)) * kMinuteMs;
   settings.rotate_interval_ms =

@@ -3,6 +3,7 @@
 
 #include <connector_host/connector.hpp>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -20,6 +21,7 @@ struct Settings {
   KeyTemplate keys;
   std::string ext, content_type;
   std::string format;
+  std::string compression;
   std::string fingerprint;  // of all keys that decide what objects hold and how they are named
   std::int64_t rotate_interval_ms = 0;
   std::int64_t rotate_idle_ms = 0;   // 0 off
@@ -31,6 +33,10 @@ struct Settings {
 
   // What a key of this topic partition is made of; the views are of this object and of `topic`.
   KeyFields key_fields(std::string_view topic, std::int32_t partition, std::int64_t start_offset, std::int64_t time_ms) const;
+  // Whether an object holds at least a line for every record, uncompressed.
+  bool one_line_each() const { return (format == "string" || format == "jsonl") && compression == "none"; }
+  // What all keys of the topic (and of the partition, if one is given) begin with.
+  std::string prefix_of(std::string_view topic, std::optional<std::int32_t> partition) const;
 };
 
 // Cross-field problems: what the schema, which sees one key at a time, cannot know.

@@ -135,6 +135,36 @@ TEST_CASE("an object is put, found, listed and downloaded by its link") {
   CHECK(answer.body == text);
 }
 
+TEST_CASE("pieces of an object are read, and unfinished uploads listed") {
+  World world;
+  const auto client = world.client();
+  const std::string text = "0123456789";
+  check_ok(client->put("a/b", body_of(text), plain_options()));
+  const auto piece = client->read("a/b", 3, 4);
+  check_ok(piece.failure);
+  CHECK(piece.value == "3456");
+  CHECK(client->read("a/b", 0, 10).value == text);
+  check_outcome(client->read("a/none", 0, 1).failure, Outcome::absent, "NoSuchKey");
+  CHECK_FALSE(client->read("a/b", 8, 10).ok());
+
+  std::vector<std::string> ids;
+  for (int i = 0; i < 3; ++i) ids.push_back(client->initiate("a/中 文", plain_options()).value);
+  (void)client->initiate("b/other", plain_options());
+  const auto page = client->list_uploads("a/", "", "");
+  check_ok(page.failure);
+  REQUIRE(page.value.uploads.size() == 3);
+  CHECK(page.value.next_key.empty());
+  std::sort(ids.begin(), ids.end());
+  for (std::size_t i = 0; i < 3; ++i) {
+    CHECK(page.value.uploads[i].key == "a/中 文");
+    CHECK(page.value.uploads[i].upload_id == ids[i]);
+    CHECK(std::abs(page.value.uploads[i].initiated_ms - wall_clock_ms()) < 120000);
+  }
+  const auto rest = client->list_uploads("a/", "a/中 文", ids[1]);
+  REQUIRE(rest.value.uploads.size() == 1);
+  CHECK(rest.value.uploads[0].upload_id == ids[2]);
+}
+
 TEST_CASE("a key that exists is a conflict, and stays as it was") {
   World world;
   const auto client = world.client();

@@ -3,6 +3,8 @@
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
+#include "rest/verify_json.hpp"
+
 using namespace ch::rest;
 using ch::tasks::TaskStatus;
 
@@ -188,4 +190,50 @@ TEST_CASE("text that is not UTF-8 harms no answer") {
   const auto response = error_response({ch::ErrorCode::internal, "a\xff", {}});
   REQUIRE(Json::parse(response.body).at("message") == "a\xef\xbf\xbd");
   REQUIRE(Json::parse(plain_error(400, "a\xff").body).at("error_code") == 400);
+}
+
+TEST_CASE("a verification's report goes to the client and comes back as it was") {
+  ch::tasks::VerifyReport report;
+  report.query = {"orders", 3, true};
+  report.started_ms = kTime;
+  report.topics = {"orders", "b"};
+  report.after = "o key";
+  auto& partition = report.partitions[{"orders", 3}];
+  partition.series = 2;
+  partition.committed = 90;
+  partition.position = 80;
+  partition.last_key = "k";
+  partition.low = 0;
+  partition.chains[2].objects = 5;
+  partition.chains[2].records = 50;
+  partition.chains[2].add(0, 40);
+  partition.chains[2].add(50, 80);
+  report.add({ch::tasks::VerifyFinding::Kind::overlap, {"orders", 3}, 2, 10, 20, "key", "twice"});
+  report.explain({"b", -1}, "gone");
+
+  const auto json = verify_json("orders", report);
+  CHECK(json["complete"] == false);
+  CHECK(json["ok"] == false);
+  CHECK(json["objects"] == 5);
+  CHECK(json["partitions"][0]["high_offset"].is_null());
+  CHECK(json["partitions"][0]["chains"][0]["ranges"] == Json({{0, 40}, {50, 80}}));
+  const auto again = read_report("orders", json.dump());
+  REQUIRE(again);
+  CHECK(verify_json("orders", *again) == json);
+
+  const auto refused = [&](const std::string& task, Json changed) { return !read_report(task, changed.dump()); };
+  CHECK(refused("other", json));
+  for (const auto* key : {"partitions", "walk", "counts", "started_at", "deep"}) {
+    auto changed = json;
+    changed[key] = 5;
+    CHECK(refused("orders", changed));
+    changed.erase(key);
+    CHECK(refused("orders", changed));
+  }
+  auto backwards = json;
+  backwards["partitions"][0]["chains"][0]["ranges"] = {{40, 0}};
+  CHECK(refused("orders", backwards));
+  report.topics.clear();
+  CHECK(refused("orders", verify_json("orders", report)));
+  CHECK_FALSE(read_report("orders", "[]"));
 }

@@ -1,3 +1,5 @@
+#include <unistd.h>
+
 #include <catch2/catch.hpp>
 #include <filesystem>
 #include <fstream>
@@ -237,4 +239,52 @@ TEST_CASE("topics are those of one instance or of all") {
   CHECK(ran.out.empty());
   CHECK(ran.err == "error: the broker does not answer\n");
   CHECK(host.asked()[3].target == "/v1/instances/c%2Fd/topics");
+}
+
+TEST_CASE("verify asks step by step until the report is complete; what is not whole is exit status 7") {
+  const std::string begun = R"({"task":"orders","complete":false,"ok":false,"walk":{"after":"o k"}})";
+  const auto done = [](const std::string& ok) {
+    return R"({"task":"orders","complete":true,"ok":)" + ok +
+           R"(,"objects":3,"counts":{"gap":1,"overlap":0},"partitions":[{"topic":"t","partition":0,"chains":[{"series":1,"ranges":[[0,5],[7,9]]}]}],)"
+           R"("findings":[{"kind":"gap","topic":"t","partition":0,"start_offset":5,"end_offset":7,"message":"no object"}]})";
+  };
+  FakeHost host;
+  host.answer(200, begun);
+  host.answer(503, R"({"error_code":503,"message":"busy"})");
+  host.answer(200, done("true"));
+  const auto whole = run({"task", "verify", "orders", "--deep", "--partition", "2", "--url", host.url()});
+  CAPTURE(whole.out, whole.err);
+  CHECK(whole.status == 0);
+  REQUIRE(host.asked().size() == 3);
+  CHECK(host.asked()[0].target == "/v1/tasks/orders/verify?partition=2&deep=true");
+  CHECK(host.asked()[0].body.empty());
+  CHECK(host.asked()[1].target == "/v1/tasks/orders/verify");
+  CHECK(host.asked()[1].body == begun);
+  CHECK(host.asked()[2].body == begun);
+
+  host.answer(200, done("false"));
+  const auto not_whole = run({"task", "verify", "orders", "--url", host.url()});
+  CAPTURE(not_whole.out, not_whole.err);
+  CHECK(not_whole.status == 7);
+  CHECK(holds(not_whole.out, "0..9"));
+  CHECK(holds(not_whole.out, "5..7"));
+  CHECK(holds(not_whole.out, "1 gap"));
+  CHECK_FALSE(not_whole.err.empty());
+
+  host.answer(409, R"({"error_code":409,"message":"cannot"})");
+  CHECK(run({"task", "verify", "orders", "--url", host.url()}).status == 4);
+}
+
+TEST_CASE("a verification that was interrupted goes on from its file, and removes it at the end") {
+  const auto file = std::filesystem::temp_directory_path() / ("verify-progress-" + std::to_string(::getpid()));
+  const std::string begun = R"({"task":"orders","complete":false,"walk":{"after":"o k"}})";
+  FakeHost host;
+  host.answer(200, begun);
+  host.answer(422, R"({"error_code":422,"message":"no"})");
+  CHECK(run({"task", "verify", "orders", "--progress", file.string(), "--url", host.url()}).status == 1);
+  REQUIRE(std::filesystem::exists(file));
+  host.answer(200, R"({"task":"orders","complete":true,"ok":true})");
+  CHECK(run({"task", "verify", "orders", "--progress", file.string(), "--url", host.url()}).status == 0);
+  CHECK(host.asked().back().body == begun);
+  CHECK_FALSE(std::filesystem::exists(file));
 }

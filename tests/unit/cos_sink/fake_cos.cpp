@@ -36,6 +36,7 @@ cos::Reply<T> refused(Failure what) {
 }  // namespace
 
 FakeCos::Fault FakeCos::next_fault(const std::string& verb, const std::string& key, const std::string& note) {
+  const std::lock_guard lock(calls_mutex_);
   calls.push_back(verb + " " + key + note);
   const Fault next = fault ? fault(verb, key) : Fault{};
   if (next.effect == Effect::throws) throw std::runtime_error("the test throws in " + verb);
@@ -89,13 +90,35 @@ cos::Reply<cos::ListPage> FakeCos::list(const std::string& prefix, const std::st
   return reply;
 }
 
+cos::Reply<cos::UploadPage> FakeCos::list_uploads(const std::string& prefix, const std::string& key_marker, const std::string& id_marker) {
+  std::map<std::pair<std::string, std::string>, std::int64_t> all;
+  for (const auto& [id, upload] : uploads)
+    if (upload.key.starts_with(prefix)) all[{upload.key, id}] = upload.initiated_ms;
+  cos::Reply<cos::UploadPage> reply;
+  for (auto it = all.upper_bound({key_marker, id_marker}); it != all.end(); ++it) {
+    if (reply.value.uploads.size() == static_cast<std::size_t>(page_size)) {
+      reply.value.next_key = reply.value.uploads.back().key;
+      reply.value.next_id = reply.value.uploads.back().upload_id;
+      break;
+    }
+    reply.value.uploads.push_back({it->first.first, it->first.second, it->second});
+  }
+  return reply;
+}
+
+cos::Reply<std::string> FakeCos::read(const std::string& key, std::uint64_t at, std::uint64_t size) {
+  cos::Reply<std::string> reply;
+  reply.value = objects.at(key).body.substr(at, size);
+  return reply;
+}
+
 cos::Reply<std::string> FakeCos::initiate(const std::string& key, const cos::ObjectOptions& options) {
   const auto next = next_fault("initiate", key);
   if (next.effect == Effect::fail_before) return refused<std::string>(next.failure);
   if (objects.contains(key)) return refused<std::string>(failure(Outcome::conflict, ""));
   cos::Reply<std::string> reply;
   reply.value = "upload-" + std::to_string(++upload_count_);
-  uploads[reply.value] = {key, options, {}};
+  uploads[reply.value] = {key, options, {}, 0};
   if (next.effect != Effect::normal) reply.failure = next.failure;
   return reply;
 }

@@ -1,10 +1,11 @@
 // A bucket in memory behind cos::Client: forbid-overwrite, multipart uploads, listing, and faults before or after the
-// effect. One thread.
+// effect. One thread; head() and read() also from several at once.
 #pragma once
 
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <mutex>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -34,11 +35,14 @@ class FakeCos : public cos::Client {
     std::string key;
     cos::ObjectOptions options;
     std::map<int, std::string> parts;
+    std::int64_t initiated_ms = 0;
   };
 
   cos::Failure put(const std::string& key, const cos::Body& body, const cos::ObjectOptions& options) override;
   cos::Reply<cos::ObjectHead> head(const std::string& key) override;
   cos::Reply<cos::ListPage> list(const std::string& prefix, const std::string& marker, int max_keys) override;
+  cos::Reply<cos::UploadPage> list_uploads(const std::string& prefix, const std::string& key_marker, const std::string& id_marker) override;
+  cos::Reply<std::string> read(const std::string& key, std::uint64_t at, std::uint64_t size) override;
   cos::Reply<std::string> initiate(const std::string& key, const cos::ObjectOptions& options) override;
   cos::Reply<cos::Part> upload_part(const std::string& key, const std::string& upload_id, int number, const cos::Body& body) override;
   cos::Reply<std::vector<cos::Part>> list_parts(const std::string& key, const std::string& upload_id) override;
@@ -62,6 +66,7 @@ class FakeCos : public cos::Client {
  private:
   Fault next_fault(const std::string& verb, const std::string& key, const std::string& note = {});
   cos::Failure make_visible(const std::string& key, Object object);
+  std::mutex calls_mutex_;
   int upload_count_ = 0;
 };
 

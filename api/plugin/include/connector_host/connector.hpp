@@ -10,6 +10,7 @@
 //     // optional:
 //     static void preflight(const ch::TaskInfo&, std::chrono::milliseconds timeout, ch::Problems&);
 //     static ch::ObjectPage objects(const ch::TaskInfo&, const ch::ObjectQuery&);  // may throw std::runtime_error
+//     static ch::Inspection inspect(const ch::TaskInfo&, const ch::InspectQuery&);  // for verify; may throw as well
 //   };
 //   CH_EXPORT_CONNECTOR(MyConnector)
 //
@@ -118,6 +119,35 @@ struct ObjectQuery {
 
 struct ObjectPage {
   std::vector<StoredObject> objects;
+  std::string next;  // empty: no more
+};
+
+struct InspectQuery {
+  std::string topic;
+  std::optional<std::int32_t> partition;
+  bool deep = false;
+  std::string after;
+  std::uint32_t limit = 1000;
+  std::chrono::milliseconds timeout{10000};
+  std::vector<OpenPartition> committed;
+};
+
+struct Finding {
+  enum class Kind : std::int32_t {
+    object = CH_FOUND_OBJECT,
+    wrong = CH_FOUND_WRONG,
+    foreign = CH_FOUND_FOREIGN,
+    upload = CH_FOUND_UPLOAD,
+    position = CH_FOUND_POSITION
+  };
+  Kind kind = Kind::object;
+  StoredObject object;
+  std::uint64_t series = 0;
+  std::string message;
+};
+
+struct Inspection {
+  std::vector<Finding> findings;
   std::string next;  // empty: no more
 };
 

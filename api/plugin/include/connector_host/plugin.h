@@ -149,6 +149,40 @@ typedef struct ch_object_query {
   int64_t url_seconds; /* how long links are valid; 0: make none */
 } ch_object_query;
 
+/* What inspect finds where a task stores. */
+enum {
+  CH_FOUND_OBJECT = 1, /* one of the task's: `object` and `series` are set */
+  CH_FOUND_WRONG =
+      2, /* one of the task's that contradicts itself, `message` says how; CH_FOUND_OBJECT tells of it as well if it has a range */
+  CH_FOUND_FOREIGN = 3, /* not the task's, but under a name that is one of the task's */
+  CH_FOUND_UPLOAD = 4,  /* an unfinished upload that no committed state names; object->stored_ms: when it began */
+  CH_FOUND_POSITION = 5 /* of a partition in the query: what is stored should end at object->end_offset or behind it; object->key: the last
+                           object that the state names */
+};
+
+typedef struct ch_finding {
+  size_t struct_size;
+  int32_t kind;
+  uint32_t reserved;
+  const ch_object* object;
+  uint64_t series;
+  ch_string message;
+} ch_finding;
+
+typedef struct ch_inspect_query {
+  size_t struct_size;
+  ch_string topic;
+  int32_t partition; /* -1: all */
+  int32_t deep;      /* != 0: also read what objects hold */
+  ch_string after;   /* token of an earlier answer; empty: from the start */
+  uint32_t limit;    /* findings at the most */
+  uint32_t reserved;
+  int64_t timeout_ms;                 /* answer with what was found by then */
+  const ch_open_partition* committed; /* what the task's group has committed for the topic; `id` is 0 */
+  size_t committed_count;
+} ch_inspect_query;
+
+typedef void (*ch_finding_fn)(void* user, const ch_finding* finding);
 typedef void (*ch_problem_fn)(void* user, ch_string key, ch_string value, ch_string message);
 typedef void (*ch_object_fn)(void* user, const ch_object* object);
 typedef void (*ch_text_fn)(void* user, ch_string text);
@@ -227,6 +261,10 @@ typedef struct ch_connector {
 
   /* [poll] An operator asked: try at once what waits for a next try. */
   int32_t (*retry)(void* task);
+  /* [any] Walks through all that lies where the task stores this topic, for verify. Positions come with the first answer
+   * (`after` empty). `next` gets the token if there is more; `problem` with an empty key says why it cannot. */
+  int32_t (*inspect)(const ch_task_info* task, const ch_inspect_query* query, ch_finding_fn each, ch_text_fn next, ch_problem_fn problem,
+                     void* user);
 } ch_connector;
 
 #if defined(__GNUC__)

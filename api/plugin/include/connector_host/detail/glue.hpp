@@ -30,6 +30,18 @@ inline TaskInfo task_info(const ch_task_info& c) {
   return info;
 }
 
+inline std::vector<OpenPartition> open_partitions(const ch_open_partition* partitions, std::size_t count) {
+  std::vector<OpenPartition> list;
+  list.reserve(count);
+  const auto* base = reinterpret_cast<const unsigned char*>(partitions);
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto& c = *reinterpret_cast<const ch_open_partition*>(base + i * partitions->struct_size);
+    list.push_back({c.id, std::string(view(c.topic)), c.partition, c.committed_offset, std::string(view(c.state)), c.series,
+                    c.log_start_offset, c.partitions});
+  }
+  return list;
+}
+
 // Maps every C call to the class; each is noexcept in effect, since all of its body is inside the try block.
 // Hidden: g++ makes statics of exported templates unique in the process, so that two libraries whose connector classes
 // have the same name would share one table.
@@ -90,6 +102,27 @@ struct [[gnu::visibility("hidden")]] Glue {
       if (!page.next.empty()) next(user, c_string(page.next));
     });
   }
+  static std::int32_t inspect(const ch_task_info* task, const ch_inspect_query* c, ch_finding_fn each, ch_text_fn next,
+                              ch_problem_fn problem, void* user) {
+    return checked(problem, user, [&](Problems&) {
+      InspectQuery query;
+      query.topic = view(c->topic);
+      if (c->partition >= 0) query.partition = c->partition;
+      query.deep = c->deep != 0;
+      query.after = view(c->after);
+      query.limit = c->limit;
+      query.timeout = std::chrono::milliseconds(c->timeout_ms);
+      if (c->committed_count > 0) query.committed = open_partitions(c->committed, c->committed_count);
+      const Inspection found = Connector::inspect(task_info(*task), query);
+      for (const auto& finding : found.findings) {
+        const auto object = c_object(finding.object);
+        const ch_finding out{sizeof(ch_finding),       static_cast<std::int32_t>(finding.kind), 0, &object, finding.series,
+                             c_string(finding.message)};
+        each(user, &out);
+      }
+      if (!found.next.empty()) next(user, c_string(found.next));
+    });
+  }
   static void* create(const ch_host* host, const ch_task_info* task, ch_problem_fn problem, void* user) {
     std::unique_ptr<Object> object;
     checked(problem, user, [&](Problems&) {
@@ -101,14 +134,7 @@ struct [[gnu::visibility("hidden")]] Glue {
   }
   static std::int32_t open(void* object, const ch_open_partition* partitions, std::size_t count) {
     return guarded(object, "open", [&](SinkTask& task) {
-      std::vector<OpenPartition> list;
-      list.reserve(count);
-      const auto* base = reinterpret_cast<const unsigned char*>(partitions);
-      for (std::size_t i = 0; i < count; ++i) {
-        const auto& c = *reinterpret_cast<const ch_open_partition*>(base + i * partitions->struct_size);
-        list.push_back({c.id, std::string(view(c.topic)), c.partition, c.committed_offset, std::string(view(c.state)), c.series,
-                        c.log_start_offset, c.partitions});
-      }
+      const auto list = open_partitions(partitions, count);
       task.open(list);
     });
   }
@@ -165,6 +191,7 @@ struct [[gnu::visibility("hidden")]] Glue {
       if constexpr (requires(const TaskInfo& t, Problems& p) { Connector::preflight(t, std::chrono::milliseconds(1), p); })
         c.preflight = &preflight;
       if constexpr (requires(const TaskInfo& t, const ObjectQuery& q) { Connector::objects(t, q); }) c.objects = &objects;
+      if constexpr (requires(const TaskInfo& t, const InspectQuery& q) { Connector::inspect(t, q); }) c.inspect = &inspect;
       c.create = &create;
       c.open = &open;
       c.put = &put;
