@@ -246,7 +246,9 @@ void VerifyReport::finish() {
 Status verify_step(const RunnerSpec& spec, std::uint64_t series, milliseconds time, VerifyReport& report) {
   const auto deadline = Clock::now() + time;
   auto info = spec.info;
-  kafka::GroupClient client(spec.cluster, spec.group_id, fmt::format("connector-host-{}-verify", spec.info.name));
+  const auto made = kafka::GroupClient::make(spec.cluster(), spec.group_id, fmt::format("connector-host-{}-verify", spec.info.name));
+  if (!made) return tl::unexpected(made.error());
+  auto& client = **made;
   const auto cluster = client.cluster_id(kLookupTimeout);
   if (cluster.trouble) return unavailable(*cluster.trouble);
   info.cluster = cluster.value;
