@@ -57,4 +57,12 @@ LAYOUT(offsetof(ch_connector, end_of_partition) == 96 && offsetof(ch_connector, 
 LAYOUT(offsetof(ch_connector, committed) == 112 && offsetof(ch_connector, flush) == 120, ch_connector_flush)
 LAYOUT(offsetof(ch_connector, pending) == 128 && offsetof(ch_connector, close) == 136, ch_connector_close)
 LAYOUT(offsetof(ch_connector, describe) == 144 && offsetof(ch_connector, destroy) == 152, ch_connector_destroy)
-LAYOUT(offsetof(ch_connector, retry) == 160 && sizeof(ch_connector) == 168, ch_connector_retry)
+LAYOUT(offsetof(ch_connector, retry) == 160, ch_connector_retry)
+LAYOUT(offsetof(ch_connector, inspect) == 168 && sizeof(ch_connector) == 176, ch_connector_inspect)
+
+LAYOUT(offsetof(ch_finding, kind) == 8 && offsetof(ch_finding, object) == 16 && offsetof(ch_finding, series) == 24, ch_finding_object)
+LAYOUT(offsetof(ch_finding, message) == 32 && sizeof(ch_finding) == 48, ch_finding_message)
+LAYOUT(offsetof(ch_inspect_query, topic) == 8 && offsetof(ch_inspect_query, partition) == 24, ch_inspect_query_topic)
+LAYOUT(offsetof(ch_inspect_query, deep) == 28 && offsetof(ch_inspect_query, after) == 32, ch_inspect_query_after)
+LAYOUT(offsetof(ch_inspect_query, limit) == 48 && offsetof(ch_inspect_query, timeout_ms) == 56, ch_inspect_query_limit)
+LAYOUT(offsetof(ch_inspect_query, committed) == 64 && sizeof(ch_inspect_query) == 80, ch_inspect_query_committed)
