@@ -7,7 +7,7 @@ import {duration} from './format.js';
 import {CreateTask, EditTask} from './form.js';
 import {Host} from './host.js';
 import {language, setLanguage, t} from './i18n.js';
-import {refresh, useLive, useNow} from './live.js';
+import {refresh, start, useLive, useNow} from './live.js';
 import {Overview} from './overview.js';
 import {Curl, Page} from './parts.js';
 import {Task} from './task.js';
@@ -132,4 +132,4 @@ function App() {
 }
 
 render(html`<${App} />`, document.getElementById('app'));
-refresh();
+start();

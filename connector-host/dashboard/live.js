@@ -1,43 +1,61 @@
-// What the page knows of the host, kept fresh. One loop for all views; who shows something subscribes.
+// What the page knows of the host, kept fresh. One stream for all views; who shows something subscribes.
 import {useEffect, useReducer, useState} from './vendor/preact.js';
 import {get, taskPath, Failure} from './api.js';
 import {forgetAllBut, record} from './history.js';
+import {keepFollowing} from './stream.js';
 
-const interval = 2000;
+const sampleEvery = 2000;
+const keptEvents = 1000;
 
 export const live = {
-  tasks: null, // null: nothing has come yet
+  tasks: null, // by name; null: nothing has come yet
   answered: 0, // when the host last answered
   gone: false, // it does not answer: what is shown is old
   error: null,
 };
 const listeners = new Set();
-const tell = () => listeners.forEach((listener) => listener());
+function tell(changes) {
+  Object.assign(live, changes);
+  listeners.forEach((listener) => listener());
+}
 
-let timer = null;
-let running = false;
+function failed(error) {
+  if (error.status !== 401) tell({gone: error.status === 0 || error.status === 503, error});
+}
 
-// Now, instead of at the next turn: after something was changed.
+const known = (tasks) => tell({tasks, answered: Date.now(), gone: false, error: null});
+
+// The list as it is now: after something was changed, and where a proxy lets no stream through.
 export async function refresh() {
-  if (running) return;
-  running = true;
-  clearTimeout(timer);
   try {
-    const {tasks} = await get('v1/tasks');
-    live.answered = Date.now();
-    for (const task of tasks) record(task, live.answered);
-    forgetAllBut(new Set(tasks.map((task) => task.name)));
-    Object.assign(live, {tasks, gone: false, error: null});
+    known((await get('v1/tasks')).tasks);
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
-    Object.assign(live, {gone: error.status === 0 || error.status === 503, error});
-  } finally {
-    running = false;
-    timer = setTimeout(refresh, document.hidden ? 5 * interval : interval);
-    tell();
+    failed(error);
   }
 }
-document.addEventListener('visibilitychange', () => document.hidden || refresh());
+
+const byName = (a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
+
+// All tasks at first; later the fields that have changed, and the names of those that are gone.
+function take(event, {full, tasks, removed}) {
+  if (event !== 'tasks') return;
+  const now = new Map(full ? [] : live.tasks?.map((task) => [task.name, task]));
+  for (const task of tasks) now.set(task.name, {...now.get(task.name), ...task});
+  for (const name of removed ?? []) now.delete(name);
+  known([...now.values()].sort(byName));
+}
+
+export function start() {
+  keepFollowing('v1/events', take, (error) => (error.status === 0 || error.status === 401 ? failed(error) : refresh()), new AbortController().signal);
+  setInterval(() => {
+    if (live.gone || !live.tasks) return;
+    const now = Date.now();
+    for (const task of live.tasks) record(task, now);
+    forgetAllBut(new Set(live.tasks.map((task) => task.name)));
+    tell();
+  }, sampleEvery);
+}
 
 export function useLive() {
   const [, redraw] = useReducer((count) => count + 1, 0);
@@ -46,6 +64,37 @@ export function useLive() {
     return () => listeners.delete(redraw);
   }, []);
   return live;
+}
+
+// One task: its status and its events, newest first, as they come. {status, events, error}
+export function useTask(name) {
+  const [state, setState] = useState({status: null, events: null, error: null});
+  useEffect(() => {
+    const stop = new AbortController();
+    const seen = new Map();
+    const show = (changes) => stop.signal.aborted || setState((old) => ({...old, error: null, ...changes}));
+    const event = (one) => {
+      seen.set(one.id, one);
+      show({events: [...seen.values()].sort((a, b) => b.id - a.id).slice(0, keptEvents)});
+    };
+    const news = (kind, data) => {
+      if (kind === 'status') show({status: data, events: [...seen.values()].sort((a, b) => b.id - a.id).slice(0, keptEvents)});
+      if (kind === 'change') event(data);
+      if (kind === 'gone') show({error: new Failure(404, '')});
+    };
+    // Where no stream gets through, it is asked.
+    const ask = async () => {
+      try {
+        show({status: await get(taskPath(name, '/status'), {signal: stop.signal})});
+        (await get(taskPath(name, '/events?limit=1000'), {signal: stop.signal})).events.forEach(event);
+      } catch (error) {
+        if (!stop.signal.aborted) setState((old) => ({...old, error}));
+      }
+    };
+    keepFollowing(taskPath(name, '/events'), news, ask, stop.signal);
+    return () => stop.abort();
+  }, [name]);
+  return state;
 }
 
 // The answer of one address, asked again every `every` ms while it is shown (0: once). {data, error, again}
@@ -74,18 +123,17 @@ export function useAnswer(path, every = 0) {
   return {data: state.path === path ? state.data : null, error: state.path === path ? state.error : null, again};
 }
 
-export const useStatus = (name) => useAnswer(taskPath(name, '/status'), 1000);
+export const useConnectors = () => useAnswer('v1/connectors');
 
-// The present time, for ages and countdowns; redraws once a second.
+// The present time, for ages and countdowns; redraws once a second, all at the same moment.
+const clocks = new Set();
+let ticking = null;
 export function useNow() {
   const [now, setNow] = useState(Date.now());
   useEffect(() => {
-    const tick = setInterval(() => setNow(Date.now()), 1000);
-    return () => clearInterval(tick);
+    clocks.add(setNow);
+    ticking ??= setInterval(() => clocks.forEach((clock) => clock(Date.now())), 1000);
+    return () => clocks.delete(setNow);
   }, []);
   return now;
-}
-
-export function useConnectors() {
-  return useAnswer('v1/connectors');
 }

@@ -30,6 +30,8 @@ const columns = [
   ['last', 'last.object', (task) => task.last_object?.stored_at ?? '', true],
 ];
 
+const collator = new Intl.Collator();
+
 function arrange(tasks, text, group, order) {
   const wanted = text.trim().toLowerCase();
   const has = (value) => value != null && value.toLowerCase().includes(wanted);
@@ -40,7 +42,7 @@ function arrange(tasks, text, group, order) {
   const sign = order.down ? -1 : 1;
   return shown.sort((a, b) => {
     const [x, y] = [value(a), value(b)];
-    return (typeof x === 'string' ? x.localeCompare(y) : x - y) * sign || a.name.localeCompare(b.name);
+    return (typeof x === 'string' ? collator.compare(x, y) : x - y) * sign || collator.compare(a.name, b.name);
   });
 }
 
@@ -128,7 +130,7 @@ export function Overview() {
       ? html`<div class="empty"><p>${t('overview.empty')}</p><p><a href="#/topics">${t('overview.empty.topics')}</a></p></div>`
       : html`<div class="scroll" tabindex="0" role="region" aria-label=${t('tasks')}><table class="cards tasks">
         <thead><tr><td class="tools"><input type="checkbox" aria-label=${t('choose.all')} checked=${all} onChange=${chooseAll} /></td>
-          ${columns.map(([key, label, , numeric]) => html`<${SortHead} key=${key} name=${key} label=${t(label)} numeric=${numeric && key !== 'state'} order=${order} setOrder=${setOrder} />`)}</tr></thead>
+          ${columns.map(([key, label, , numeric]) => html`<${SortHead} key=${key} name=${key} label=${t(label)} numeric=${numeric && key !== 'state'} worst=${numeric} order=${order} setOrder=${setOrder} />`)}</tr></thead>
         <tbody>${visible.map((task) => html`<${Row} key=${task.name} task=${task} chosen=${picked.has(task.name)} choose=${choose} />`)}</tbody>
       </table></div>`}
     ${shown.length === 0 && tasks.length > 0 && html`<p class="empty">${t('filter.nothing')}</p>`}

@@ -97,10 +97,10 @@ export function Page({title, aside, children}) {
   return html`<div class="head"><h1 tabindex="-1">${title}</h1>${aside && html`<div class="aside">${aside}</div>`}</div>${children}`;
 }
 
-// Heading cell that sorts. order: {key, down}
-export function SortHead({name, label, order, setOrder, numeric}) {
+// Heading cell that sorts. order: {key, down}; `worst`: the largest first
+export function SortHead({name, label, order, setOrder, numeric, worst}) {
   const active = order.key === name;
-  const flip = () => setOrder({key: name, down: active ? !order.down : Boolean(numeric)});
+  const flip = () => setOrder({key: name, down: active ? !order.down : Boolean(worst)});
   return html`<th scope="col" class=${numeric ? 'number' : ''} aria-sort=${active ? (order.down ? 'descending' : 'ascending') : 'none'}>
     <button type="button" class="sort" onClick=${flip}>${label}<span aria-hidden="true">${active ? (order.down ? ' ↓' : ' ↑') : ''}</span></button></th>`;
 }

@@ -6,7 +6,7 @@ import {Charts} from './charts.js';
 import {Confirm} from './dialog.js';
 import {bytes, duration, number, rate} from './format.js';
 import {t} from './i18n.js';
-import {useLive, useStatus} from './live.js';
+import {useLive, useTask} from './live.js';
 import {Action, Countdown, Loading, Page, Problem, Since, State, Switch, taskLink, Time, Trouble} from './parts.js';
 import {Config, Events, Objects, Verify} from './task_tabs.js';
 
@@ -82,7 +82,7 @@ function StatusTab({name, status}) {
 }
 
 export function Task({name, tab = 'status'}) {
-  const {data: status, error} = useStatus(name);
+  const {status, events, error} = useTask(name);
   const {gone} = useLive();
   if (!status) return html`<${Page} title=${name}><${Loading} error=${error} /><//>`;
   const missing = error && error.status === 404;
@@ -90,7 +90,7 @@ export function Task({name, tab = 'status'}) {
   const content = {
     status: () => html`<${StatusTab} name=${name} status=${status} />`,
     objects: () => html`<${Objects} name=${name} />`,
-    events: () => html`<${Events} name=${name} />`,
+    events: () => html`<${Events} events=${events} error=${error} />`,
     config: () => html`<${Config} name=${name} />`,
     verify: () => html`<${Verify} name=${name} />`,
   };

@@ -1,6 +1,6 @@
 // What else there is of a task: its objects, events, configuration, and the proof that nothing is missing.
 import {html, useEffect, useMemo, useRef, useState} from './vendor/preact.js';
-import {curl, get, request, taskPath} from './api.js';
+import {curl, request, taskPath} from './api.js';
 import {bytes, duration, number} from './format.js';
 import {t, tOr} from './i18n.js';
 import {useAnswer, useConnectors, useNow} from './live.js';
@@ -38,40 +38,7 @@ export function Objects({name}) {
     <${Curl} line=${curl('GET', path)} />`;
 }
 
-const keptEvents = 1000;
-
-// All events that the host has kept, newest first; new ones come in as they happen.
-function useEvents(name) {
-  const [state, setState] = useState({events: null, error: null});
-  useEffect(() => {
-    const stop = new AbortController();
-    let timer = null;
-    let after = 0;
-    let events = [];
-    const ask = async () => {
-      let full = false;
-      try {
-        const page = await get(taskPath(name, `/events?limit=1000&after=${after}`), {signal: stop.signal});
-        full = page.events.length === 1000;
-        after = page.next;
-        events = [...page.events.reverse(), ...events].slice(0, keptEvents);
-        if (!full) setState({events, error: null});
-      } catch (error) {
-        if (!stop.signal.aborted) setState({events: events.length ? events : null, error});
-      }
-      if (!stop.signal.aborted) timer = setTimeout(ask, full ? 0 : 2000);
-    };
-    ask();
-    return () => {
-      stop.abort();
-      clearTimeout(timer);
-    };
-  }, [name]);
-  return state;
-}
-
-export function Events({name}) {
-  const {events, error} = useEvents(name);
+export function Events({events, error}) {
   if (!events) return html`<${Loading} error=${error} />`;
   if (events.length === 0) return html`<p class="empty">${t('events.none')}</p>`;
   return html`<ol class="events" reversed>${events.map(

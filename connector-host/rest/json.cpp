@@ -143,6 +143,7 @@ Json task_summary_json(const tasks::TaskView& task, const config::Definition* de
           {"delay_ms", task.status.delay_ms},
           {"records_per_second", rounded(task.status.records_per_second)},
           {"bytes_per_second", rounded(task.status.bytes_per_second)},
+          {"memory_bytes", task.status.memory_bytes},
           {"interruption", interruption_json(task.status.interruption)},
           {"trace", trace_json(task.status)},
           {"last_object", last_object_json(task.status.last_object)},

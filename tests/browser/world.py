@@ -90,14 +90,14 @@ class World:
         self._processes.append(process)
         return process
 
-    def serve(self, port=0):
+    def serve(self, name, port=0):
         """A second host, on the same broker, with a state of its own that stays when it is killed."""
-        config = self.folder / "host.json"
+        config = self.folder / f"{name}.json"
         config.write_text(
             json.dumps(
                 {
                     "listeners": f"http://127.0.0.1:{port}",
-                    "state.dir": str(self.folder / "state"),
+                    "state.dir": str(self.folder / name),
                     "instances": {"shop": {"bootstrap.servers": self.broker, "region": "ap-guangzhou"}},
                 }
             )
