@@ -11,18 +11,20 @@ import tempfile
 ROOMS = {
     "base": set(),
     "config": {"base"},
+    "metrics": {"base"},
     "plugins": {"base", "config"},
     "kafka": {"base", "config"},
     "store": {"base", "config"},
-    "tasks": {"base", "config", "plugins", "kafka", "store"},
-    "rest": {"base", "config", "plugins", "kafka", "store", "tasks"},
+    "tasks": {"base", "config", "metrics", "plugins", "kafka", "store"},
+    "rest": {"base", "config", "metrics", "plugins", "kafka", "store", "tasks"},
     "dev": {"base", "config", "tests/support/cos_emulator"},
-    "cli": {"base", "config", "plugins", "kafka", "store", "tasks", "rest", "dev"},
-    "main": {"base", "config", "plugins", "kafka", "store", "tasks", "rest", "dev", "cli"},  # main.cpp
+    "cli": {"base", "config", "metrics", "plugins", "kafka", "store", "tasks", "rest", "dev"},
+    "main": {"base", "config", "metrics", "plugins", "kafka", "store", "tasks", "rest", "dev", "cli"},  # main.cpp
 }
 # Third-party headers that are seen in some folders alone, so that the library can be replaced there.
 CONFINED = [
     (re.compile(r"(cpprest|pplx)/"), ("connector-host/rest/",)),
+    (re.compile(r"prometheus/"), ("connector-host/metrics/",)),
     (re.compile(r"librdkafka/"), ("connector-host/kafka/", "connector-host/dev/")),
 ]
 JSON = re.compile(r"nlohmann/(?!json_fwd)")

@@ -9,7 +9,7 @@ build=(
   g++ cmake ninja-build pkg-config ccache mold python3
   # libraries
   libboost-dev libcli11-dev libcpprest-dev libcurl4-openssl-dev libexpected-dev libfmt-dev libisal-dev libpugixml-dev
-  librdkafka-dev libspdlog-dev libsqlite3-dev libssl-dev nlohmann-json3-dev
+  librdkafka-dev libspdlog-dev libsqlite3-dev libssl-dev nlohmann-json3-dev prometheus-cpp-dev
   # for examples/quickstart.sh
   curl jq kcat
 )

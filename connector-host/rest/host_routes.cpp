@@ -3,7 +3,9 @@
 
 #include "rest/body.hpp"
 #include "rest/json.hpp"
+#include "rest/metrics_page.hpp"
 #include "rest/routes.hpp"
+#include "rest/runbook.hpp"
 
 namespace ch::rest {
 
@@ -48,6 +50,18 @@ Answer topics(const TaskService& service, const Call& call) {
   return found ? json_response(200, {{"topics", topics_json(*found)}}) : error_response(found.error());
 }
 
+// A page for browsers, where a link can lead to a section; the text for everybody else.
+Response runbook(const Request& request) {
+  const auto* accept = request.header("Accept");
+  if (accept == nullptr || accept->find("text/html") == std::string::npos)
+    return {200, {{"Content-Type", "text/markdown; charset=utf-8"}, {"Vary", "Accept"}}, std::string(runbook_markdown())};
+  return {200,
+          {{"Content-Type", "text/html; charset=utf-8"},
+           {"Vary", "Accept"},
+           {"Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'"}},
+          runbook_html()};
+}
+
 Response health(bool ready) {
   if (ready) return json_response(200, {{"status", "healthy"}, {"message", "connector-host has started and serves requests"}});
   return json_response(503, {{"status", "starting"}, {"message", "connector-host is starting its tasks"}});
@@ -68,6 +82,10 @@ void add_host_routes(Router& router, const RouteContext& context) {
   router.add("GET", "/v1/instances/{}/topics", {}, [&service](const Call& call) { return topics(service, call); });
   router.add("GET", "/v1/connectors", {}, [&service](const Call&) { return connectors(service); });
   router.add("GET", "/health", {}, [ready = context.ready](const Call&) -> Answer { return health(ready()); });
+  router.add("GET", "/metrics", {}, [&service, version = context.version, commit = context.commit](const Call&) -> Answer {
+    return Response{200, {{"Content-Type", "text/plain; version=0.0.4; charset=utf-8"}}, metrics_page(service, version, commit)};
+  });
+  router.add("GET", "/docs/runbook.md", {}, [](const Call& call) -> Answer { return runbook(call.request); });
   router.add("GET", "/openapi.yaml", {}, [](const Call&) -> Answer {
     return Response{200, {{"Content-Type", "application/yaml"}}, std::string(embedded::openapi_yaml)};
   });

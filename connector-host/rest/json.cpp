@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/time.hpp"
+#include "rest/runbook.hpp"
 
 namespace ch::rest {
 
@@ -21,6 +22,7 @@ Json interruption_json(const std::optional<tasks::InterruptionStatus>& interrupt
   return {{"reason", interruption->reason},
           {"message", interruption->message},
           {"remedy", interruption->remedy},
+          {"runbook", text_or_null(runbook_link(interruption->reason))},
           {"since", time_or_null(interruption->since_ms)},
           {"next_try", time_or_null(interruption->next_try_ms)}};
 }

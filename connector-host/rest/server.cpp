@@ -14,6 +14,7 @@ class Server::Impl {
  public:
   Impl(tasks::TaskService& service, ServerOptions options)
       : token_(std::move(options.token)),
+        metrics_(service.metrics()),
         streams_(service),
         http_(std::move(options.listeners), options.limits, [this](const Request& request, const Reply& reply) { serve(request, reply); }) {
     const RouteContext context{
@@ -33,6 +34,7 @@ class Server::Impl {
   void serve(const Request& request, const Reply& reply);
 
   const std::string token_;
+  metrics::Metrics& metrics_;
   std::atomic<bool> ready_{false};
   Waiters waiters_;
   EventStreams streams_;
@@ -69,7 +71,9 @@ void Server::Impl::serve(const Request& request, const Reply& reply) {
     }
     return std::get<Response>(std::move(answer));
   });
-  const auto spent = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begin).count();
+  const auto passed = std::chrono::steady_clock::now() - begin;
+  const auto spent = std::chrono::duration_cast<std::chrono::milliseconds>(passed).count();
+  if (!wait) metrics_.rest_request(request.method, response.status, std::chrono::duration<double>(passed).count());
   log::debug("", "{} {} {} {} ms", request.method, request.path, wait ? "waits" : std::to_string(response.status), spent);
   if (wait) {
     waiters_.add(std::move(*wait), reply, request.gone);

@@ -34,7 +34,8 @@ std::int32_t Bridge::request_commit(void* context, ch_partition_id partition, st
   return CH_OK;
 }
 
-Bridge::Bridge(std::string task, Budget& budget, UploadPool& pool) : task_(std::move(task)), budget_(budget), pool_(pool) {
+Bridge::Bridge(std::string task, Budget& budget, UploadPool& pool, metrics::TaskMetrics& metrics)
+    : task_(std::move(task)), budget_(budget), pool_(pool), metrics_(metrics) {
   table_.struct_size = sizeof(ch_host);
   table_.context = this;
   table_.log = &Bridge::log;
@@ -64,7 +65,8 @@ Bridge::Bridge(std::string task, Budget& budget, UploadPool& pool) : task_(std::
     if (!read) log::warn(of(context).task_, "{}", read.error().message);
     return read ? CH_OK : CH_INVALID;
   };
-  table_.count = [](void*, ch_string, double) {};
+  table_.count = [](void* context, ch_string name, double amount) { of(context).metrics_.connector_count(view(name), amount); };
+  table_.observe = [](void* context, ch_string name, double value) { of(context).metrics_.connector_observe(view(name), value); };
 }
 
 std::string Bridge::last_error() const {

@@ -1,5 +1,5 @@
 // The host's half of the plugin boundary for one task object: turns the function table of plugin.h into calls on the
-// session that runs, if one does. Poll thread, except log, now_ms, release and count.
+// session that runs, if one does. Poll thread, except log, now_ms, release, count and observe.
 #pragma once
 
 #include <connector_host/plugin.h>
@@ -7,6 +7,7 @@
 #include <mutex>
 #include <string>
 
+#include "metrics/metrics.hpp"
 #include "tasks/budget.hpp"
 #include "tasks/upload_pool.hpp"
 
@@ -25,7 +26,7 @@ class SessionCalls {
 
 class Bridge {
  public:
-  Bridge(std::string task, Budget& budget, UploadPool& pool);
+  Bridge(std::string task, Budget& budget, UploadPool& pool, metrics::TaskMetrics& metrics);
   Bridge(const Bridge&) = delete;
   Bridge& operator=(const Bridge&) = delete;
 
@@ -41,6 +42,7 @@ class Bridge {
   std::string task_;
   Budget& budget_;
   UploadPool& pool_;
+  metrics::TaskMetrics& metrics_;
   SessionCalls* session_ = nullptr;
   mutable std::mutex mutex_;
   std::string last_error_;

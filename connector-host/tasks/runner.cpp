@@ -29,7 +29,7 @@ struct Runner::Impl {
       : spec(std::move(s)),
         budget(spec.info.buffer_memory, spec.host_budget),
         pool(spec.info.upload_threads, [this] { shared.wake(); }),
-        bridge(spec.info.name, budget, pool) {
+        bridge(spec.info.name, budget, pool, *spec.metrics) {
     shared.paused = spec.paused;
     status.id = spec.info.runner;
     status.host = spec.host;
@@ -58,6 +58,7 @@ struct Runner::Impl {
   std::int64_t backoff_ms = kFirstBackoffMs;
   std::mt19937 random{std::random_device{}()};
   kafka::Properties cluster;
+  Totals totals;
   std::uint32_t partitions = 1;
   std::uint64_t series = 1;
   std::jthread thread;
@@ -83,12 +84,13 @@ void Runner::Impl::work() {
       back_off();
       continue;
     }
-    Session session({spec, cluster, shared, bridge, pool, budget, *connector, partitions, series});
+    Session session({spec, cluster, shared, bridge, pool, budget, *connector, totals, partitions, series});
     const auto outcome = session.run();
     status = shared.status();
     if (outcome.worked) backoff_ms = kFirstBackoffMs;
     if (outcome.end == Session::End::stopped) return;
     if (outcome.end == Session::End::rejoin) {
+      spec.metrics->add(metrics::Id::rejoins);
       log::info(spec.info.name, "leaving the group and joining it anew: {}", outcome.why);
       event("rejoin", outcome.why);
     } else {
@@ -159,6 +161,7 @@ bool Runner::Impl::make_connector_task() {
 
 bool Runner::Impl::trouble(const kafka::Trouble& what) {
   const bool fresh = !status.interruption || status.interruption->reason != what.reason;
+  if (fresh) spec.metrics->add(metrics::Id::interruptions, what.reason);
   const auto since = fresh ? now_ms() : status.interruption->since_ms;
   status.interruption = InterruptionStatus{what.reason, what.message, what.remedy, since, now_ms() + backoff_ms};
   status.partitions.clear();
@@ -171,6 +174,7 @@ bool Runner::Impl::trouble(const kafka::Trouble& what) {
 }
 
 bool Runner::Impl::failed(const std::string& trace) {
+  spec.metrics->add(metrics::Id::failures);
   status.trace = trace;
   status.interruption.reset();
   status.partitions.clear();

@@ -13,6 +13,7 @@
 #include "base/result.hpp"
 #include "kafka/client_config.hpp"
 #include "kafka/group_client.hpp"
+#include "metrics/metrics.hpp"
 #include "plugins/connector.hpp"
 #include "store/store.hpp"
 #include "tasks/budget.hpp"
@@ -36,6 +37,7 @@ struct RunnerSpec {
   std::vector<std::string> topics;  // names, or one regular expression that begins with ^
   std::shared_ptr<const plugins::Connector> connector;
   Budget* host_budget = nullptr;
+  std::shared_ptr<metrics::TaskMetrics> metrics;
   bool paused = false;
 
   // Called on the poll thread, several runners of a task at the same time. Each of these is safe for that.

@@ -51,6 +51,7 @@ struct TaskService::Impl {
         services{validation,
                  *options.store,
                  budget,
+                 metrics,
                  options.advertised,
                  "",
                  options.static_membership,
@@ -100,6 +101,7 @@ struct TaskService::Impl {
   ServiceOptions options;
   Validation validation;
   Budget budget;
+  metrics::Metrics metrics;
   Services services;
   mutable std::shared_mutex mutex;
   std::map<std::string, std::shared_ptr<TaskEntry>> entries;
@@ -334,6 +336,19 @@ Result<TaskView> TaskService::get(const std::string& name) const {
   view.status = impl_->fresh_status(entry);
   return view;
 }
+
+std::vector<TaskStatus> TaskService::statuses() const {
+  const auto entries = impl_->all();
+  impl_->refresh(entries);
+  std::vector<TaskStatus> out;
+  out.reserve(entries.size());
+  for (const auto& entry : entries) out.push_back(entry->status());
+  return out;
+}
+
+metrics::Metrics& TaskService::metrics() const { return impl_->metrics; }
+
+TaskService::Memory TaskService::memory() const { return {impl_->budget.used(), impl_->budget.limit()}; }
 
 std::vector<TaskView> TaskService::list() const {
   const auto entries = impl_->all();

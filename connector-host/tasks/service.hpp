@@ -11,6 +11,7 @@
 
 #include "base/result.hpp"
 #include "config/host_config.hpp"
+#include "metrics/metrics.hpp"
 #include "plugins/registry.hpp"
 #include "store/store.hpp"
 #include "tasks/status.hpp"
@@ -57,6 +58,13 @@ class TaskService {
 
   Result<TaskView> get(const std::string& name) const;
   std::vector<TaskView> list() const;  // by name; statuses without partitions
+  std::vector<TaskStatus> statuses() const;
+  struct Memory {
+    std::uint64_t used = 0;
+    std::uint64_t limit = 0;
+  };
+  Memory memory() const;              // records in flight of all tasks, and memory.limit
+  metrics::Metrics& metrics() const;  // what is counted; lives as long as the service
   Result<TaskStatus> status(const std::string& name) const;
 
   // Idempotent. enable fixes and commits the start offsets before it answers, if the broker answers within 10 s.

@@ -98,6 +98,7 @@ void Session::on_assigned(std::vector<kafka::Assignment>& partitions) {
   joined_ = true;
   recover_cluster();
   for (auto& assignment : partitions) adopt(assignment);
+  context_.spec.metrics->add(metrics::Id::assignments, static_cast<double>(partitions.size()));
   log::info(task_, "assigned {} partitions", partitions.size());
 }
 
@@ -151,6 +152,7 @@ void Session::stand(Slot& slot, const std::string& message) {
       "offset_lost", message,
       "Disable the task, set its offsets with kafka-consumer-groups --reset-offsets, or change start.position; then enable it.", now_ms(),
       0};
+  context_.spec.metrics->add(metrics::Id::interruptions, slot.interruption->reason);
   event("interrupted", &*slot.interruption, message);
 }
 
@@ -171,6 +173,7 @@ void Session::open_new() {
 
 void Session::on_revoked(const std::vector<ch_partition_id>& partitions, bool lost) {
   if (slots_.empty()) return;  // given up before
+  context_.spec.metrics->add(metrics::Id::revocations, static_cast<double>(partitions.size()));
   log::info(task_, "{} partitions {}", partitions.size(), lost ? "lost" : "revoked");
   if (!lost && !end_) {
     // What is nearly done may be finished: uploads under way, and the commits that belong to them.
@@ -269,8 +272,7 @@ bool Session::read_lane(ch_partition_id id, Slot& slot) {
     if (taken > 0) {
       const auto now = now_ms();
       slot.position = batch->records[taken - 1].offset + 1;
-      records_ += taken;
-      for (std::size_t i = 0; i < taken; ++i) bytes_ += batch->records[i].key.size + batch->records[i].value.size;
+      count_taken(batch->records.first(taken));
       if (slot.marks.size() < kMaxMarks && (slot.marks.empty() || now - slot.marks.back().time_ms >= kMarkMs))
         slot.marks.push_back({slot.position, now});
       consumer_->take(id, taken);
@@ -307,6 +309,8 @@ void Session::send_commits(bool everything) {
 void Session::on_committed(const std::vector<kafka::CommitResult>& results) {
   for (const auto& result : results) {
     if (!result.error.empty()) log::debug(task_, "commit refused: {}", result.error);
+    context_.spec.metrics->add(result.error.empty() ? metrics::Id::commits : metrics::Id::commits_refused);
+    context_.totals.commits += result.error.empty() ? 1 : 0;
     if (result.fatal) on_rejoin_needed("the group coordinator refused our commit for good: " + result.error);
   }
   for (const auto& ack : committer_.answered(results, now_ms())) {
@@ -340,6 +344,7 @@ void Session::interrupted(ch_partition_id partition, const ch_interruption& what
   if (!fresh) status.since_ms = kept->since_ms;
   kept = std::move(status);
   if (fresh) {
+    context_.spec.metrics->add(metrics::Id::interruptions, kept->reason);
     log::warn(task_, "interrupted ({}): {}. {}", kept->reason, kept->message, kept->remedy);
     event("interrupted", &*kept, kept->message);
   }
@@ -357,6 +362,10 @@ void Session::recovered(ch_partition_id partition) {
 }
 
 void Session::stored(ch_partition_id partition, const ch_object& object) {
+  auto& metrics = *context_.spec.metrics;
+  metrics.add(metrics::Id::objects_stored);
+  metrics.add(metrics::Id::records_stored, static_cast<double>(object.records));
+  metrics.add(metrics::Id::bytes_stored, static_cast<double>(object.bytes));
   const auto slot = slots_.find(partition);
   if (slot == slots_.end()) return;
   StoredObject out;
@@ -376,6 +385,7 @@ void Session::on_trouble(const kafka::Trouble& what) {
   const auto since = fresh ? now_ms() : trouble_->since_ms;
   trouble_ = InterruptionStatus{what.reason, what.message, what.remedy, since, now_ms() + 5000};
   if (fresh) {
+    context_.spec.metrics->add(metrics::Id::interruptions, what.reason);
     log::warn(task_, "interrupted ({}): {}. {}", what.reason, what.message, what.remedy);
     event("interrupted", &*trouble_, what.message);
   }

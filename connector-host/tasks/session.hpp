@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -43,6 +44,7 @@ class Session final : private kafka::Listener, public SessionCalls {
     UploadPool& pool;
     Budget& budget;
     plugins::ConnectorTask& connector;
+    Totals& totals;
     std::uint32_t partitions = 1;  // of all the task's topics
     std::uint64_t series = 1;
   };
@@ -104,6 +106,7 @@ class Session final : private kafka::Listener, public SessionCalls {
   RunnerStatus snapshot();
   PartitionStatus describe(ch_partition_id id, Slot& slot);
   void event(const std::string& kind, const InterruptionStatus* what, const std::string& message);
+  void count_taken(std::span<const ch_record> records);
 
   Context context_;
   const std::string task_;
@@ -121,8 +124,6 @@ class Session final : private kafka::Listener, public SessionCalls {
   std::int64_t next_tick_ms_ = 0;
   std::int64_t published_ms_ = 0;
   State published_state_ = State::starting;
-  std::uint64_t records_ = 0;  // taken by the connector, and their bytes
-  std::uint64_t bytes_ = 0;
   Rate record_rate_;
   Rate byte_rate_;
   std::int64_t state_since_ms_ = 0;

@@ -48,8 +48,9 @@ RunnerStatus Session::snapshot() {
   out.memory_bytes = context_.budget.used();
   out.interruption = trouble_ ? trouble_ : interruption_;
   const auto now = now_ms();
-  out.records_per_second = record_rate_.sample(now, records_);
-  out.bytes_per_second = byte_rate_.sample(now, bytes_);
+  out.totals = context_.totals;
+  out.records_per_second = record_rate_.sample(now, context_.totals.records);
+  out.bytes_per_second = byte_rate_.sample(now, context_.totals.bytes);
   for (auto& [id, slot] : slots_) {
     out.partitions.push_back(describe(id, slot));
     if (!out.interruption) out.interruption = slot.interruption;
@@ -86,6 +87,15 @@ void Session::event(const std::string& kind, const InterruptionStatus* what, con
   out.message = message;
   out.host = context_.spec.host;
   context_.spec.add_event(std::move(out));
+}
+
+void Session::count_taken(std::span<const ch_record> records) {
+  std::uint64_t bytes = 0;
+  for (const auto& record : records) bytes += record.key.size + record.value.size;
+  context_.totals.records += records.size();
+  context_.totals.bytes += bytes;
+  context_.spec.metrics->add(metrics::Id::records_read, static_cast<double>(records.size()));
+  context_.spec.metrics->add(metrics::Id::bytes_read, static_cast<double>(bytes));
 }
 
 }  // namespace ch::tasks

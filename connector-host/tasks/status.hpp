@@ -42,6 +42,13 @@ struct PartitionStatus {
   std::optional<InterruptionStatus> interruption;
 };
 
+// Since the runner began, over all its sessions.
+struct Totals {
+  std::uint64_t records = 0;  // taken by the connector, and the bytes of their keys and values
+  std::uint64_t bytes = 0;
+  std::uint64_t commits = 0;  // acknowledged, one for each partition
+};
+
 struct RunnerStatus {
   std::uint32_t id = 0;
   std::string host;
@@ -54,6 +61,7 @@ struct RunnerStatus {
   std::uint64_t memory_bytes = 0;  // records in flight
   double records_per_second = 0;   // taken by the connector, lately
   double bytes_per_second = 0;     // of keys and values
+  Totals totals;
 };
 
 struct TaskStatus {

@@ -52,6 +52,7 @@ bool TaskEntry::reconcile() {
       log::warn(record_.name, "could not be removed from the store, trying again: {}", removed.error().message);
       return false;
     }
+    services_.metrics.forget(name_);
     gone_ = true;
     return true;
   }
@@ -75,6 +76,7 @@ void TaskEntry::start_runners() {
   auto spec = services_.validation.resolve(record_.name, record_.config);
   spec.host = services_.advertised;
   spec.host_budget = &services_.budget;
+  spec.metrics = services_.metrics.task(name_);
   spec.paused = record_.target == store::Target::paused;
   const auto wanted = spec.info["start.position"];
   spec.fix_start = [this, wanted](kafka::GroupClient& client, const std::map<std::string, std::int32_t>& topics) {

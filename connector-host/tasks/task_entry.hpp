@@ -21,6 +21,7 @@ struct Services {
   const Validation& validation;
   store::Store& store;
   Budget& budget;
+  metrics::Metrics& metrics;
   std::string advertised;
   std::string host_id;
   bool static_membership = true;

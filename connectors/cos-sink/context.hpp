@@ -2,6 +2,7 @@
 // they touch nothing but their own data.
 #pragma once
 
+#include <chrono>
 #include <connector_host/connector.hpp>
 #include <cstdint>
 #include <functional>
@@ -32,10 +33,17 @@ struct Context {
   unsigned max_parts_under_way() const { return 2 * settings.upload_threads; }
   std::uint64_t chunks_of(std::uint64_t bytes) const { return (bytes + pool->chunk_bytes() - 1) / pool->chunk_bytes(); }
 
+  template <class Job>
+  static void timed_run(Job& job, const ch::Host& host) {
+    const auto begin = std::chrono::steady_clock::now();
+    job.run();
+    host.observe("upload_job_seconds", std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
+  }
+
   // Runs job->run() on the pool, then machine.done(*job) here unless the machine is gone by then. False: not now.
   template <class Machine, class Job>
   bool submit(ch::PartitionId owner, const std::shared_ptr<Machine>& machine, std::shared_ptr<Job> job, void (Machine::*done)(Job&)) {
-    const bool taken = host.submit([job] { job->run(); },
+    const bool taken = host.submit([job, timed = host] { timed_run(*job, timed); },
                                    [this, owner, job, weak = std::weak_ptr<Machine>(machine), done] {
                                      job->over(*this);
                                      if (const auto alive = weak.lock()) (*alive.*done)(*job);

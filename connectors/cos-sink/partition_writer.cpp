@@ -104,7 +104,7 @@ void PartitionWriter::run(std::int64_t now) {
       upload_done();
     }
     if (!due(now)) break;
-    cut(now);
+    cut(now, cut_reason(now));
   }
   commit_idle();
 }
@@ -193,7 +193,17 @@ std::int64_t PartitionWriter::due_ms() const {
 
 bool PartitionWriter::due(std::int64_t now) const { return open_.records > 0 && (context_.flushing || full() || now >= due_ms()); }
 
-void PartitionWriter::cut(std::int64_t now) {
+// Of the metric's label; due(now) holds.
+const char* PartitionWriter::cut_reason(std::int64_t now) const {
+  const auto& settings = context_.settings;
+  if (context_.flushing) return "flush";
+  if (open_.content.size() >= settings.rotate_bytes) return "bytes";
+  if (full()) return "records";
+  return now >= open_.opened_ms + settings.rotate_interval_ms ? "granularity" : "idle";
+}
+
+void PartitionWriter::cut(std::int64_t now, const char* reason) {
+  context_.host.count(std::string("rotations/") + reason, 1);
   Intent intent;
   intent.key = context_.settings.keys.render(context_.settings.key_fields(identity_.topic, identity_.partition, open_.start, now));
   intent.start = open_.start;
@@ -211,6 +221,7 @@ void PartitionWriter::upload(Intent intent, bool reread, std::int64_t now) {
       std::make_shared<Upload>(context_, id_, identity_, retry_,
                                Cut{std::move(intent), std::make_shared<const Buffer>(std::move(open_.content)), open_.records, reread});
   open_ = {Buffer(context_.pool), end};
+  upload_began_ms_ = now;
   intent_requested_ = reread;
   upload_->step(now);
 }
@@ -221,6 +232,7 @@ void PartitionWriter::upload_done() {
   upload_.reset();
   place_ = {intent.key, result.end, intent.time_ms};
   const auto now = context_.host.now_ms();
+  context_.host.observe("object_store_seconds", static_cast<double>(now - upload_began_ms_) / 1000);
   context_.host.stored(
       id_, {intent.key, identity_.topic, identity_.partition, intent.start, result.end, result.records, result.bytes, now, {}, 0});
   if (result.end == intent.end) return;
@@ -284,8 +296,7 @@ ch::Progress PartitionWriter::describe() const {
 std::uint64_t PartitionWriter::bytes_to_cut() const { return phase_ == Phase::running && !upload_ ? open_.content.size() : 0; }
 
 void PartitionWriter::cut_early(std::int64_t now) {
-  context_.host.count("objects_cut_for_memory_total", 1);
-  cut(now);
+  cut(now, "memory");
   run(now);
 }
 

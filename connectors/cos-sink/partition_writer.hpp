@@ -81,7 +81,8 @@ class PartitionWriter {
   bool full() const;
   std::int64_t due_ms() const;
   bool due(std::int64_t now) const;
-  void cut(std::int64_t now);
+  const char* cut_reason(std::int64_t now) const;
+  void cut(std::int64_t now, const char* reason);
   void upload(Intent intent, bool reread, std::int64_t now);
   void upload_done();
   void commit_intent();
@@ -97,6 +98,7 @@ class PartitionWriter {
   std::shared_ptr<Recovery> recovery_;
   OpenObject open_;
   std::shared_ptr<Upload> upload_;
+  std::int64_t upload_began_ms_ = 0;
   bool intent_requested_ = false;  // of upload_
 
   Idle place_;                  // of the last object that is known to be stored

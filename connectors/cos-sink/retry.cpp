@@ -19,6 +19,7 @@ Retry::Retry(ch::Host host, std::vector<ch::PartitionId> owners)
     : host_(host), owners_(std::move(owners)), random_(static_cast<std::uint32_t>(owners_.empty() ? 1 : owners_.front())) {}
 
 void Retry::failed(const Failure& failure) {
+  host_.count("retries/" + (failure.reason.empty() ? std::string("cos_error") : failure.reason), 1);
   if (failures_ == 0) failing_since_ms_ = host_.now_ms();
   wait(std::min(failure.retry_after_ms, kLongestRetryAfterMs));
   const bool may_pass = failure.outcome != Outcome::interrupt && failure.outcome != Outcome::bug;

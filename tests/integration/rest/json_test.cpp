@@ -71,7 +71,7 @@ Json expect(const char* text) { return Json::parse(text); }
 TEST_CASE("a status is what the contract shows") {
   REQUIRE(status_json(full_status()) == expect(R"({"name":"orders","enabled":true,"state":"FAILED","since":"2025-11-25T03:29:05.123Z",
     "group_id":"connect-orders","lag":12,"delay_ms":840,"records_per_second":1.3,"bytes_per_second":100.0,"memory_bytes":4096,
-    "interruption":{"reason":"role_deleted","message":"m","remedy":"r","since":"2025-11-25T03:29:05.123Z","next_try":"2025-11-25T03:29:05.123Z"},
+    "interruption":{"reason":"role_deleted","message":"m","remedy":"r","runbook":"/docs/runbook.md#role_deleted","since":"2025-11-25T03:29:05.123Z","next_try":"2025-11-25T03:29:05.123Z"},
     "runners":[{"id":1,"host":"127.0.0.1:8083","state":"FAILED","since":null,"trace":"why","interruption":null},
                {"id":0,"host":"127.0.0.1:8083","state":"RUNNING","since":"2025-11-25T03:29:05.123Z","trace":null,"interruption":null}],
     "partitions":[
@@ -81,7 +81,7 @@ TEST_CASE("a status is what the contract shows") {
        "interruption":null},
       {"topic":"orders","partition":1,"runner":1,"committed_offset":null,"position":null,"end_offset":null,"lag":0,
        "open":null,"last_object":null,
-       "interruption":{"reason":"object_conflict","message":"m","remedy":"r","since":"2025-11-25T03:29:05.123Z","next_try":null}}]})"));
+       "interruption":{"reason":"object_conflict","message":"m","remedy":"r","runbook":"/docs/runbook.md#object_conflict","since":"2025-11-25T03:29:05.123Z","next_try":null}}]})"));
 }
 
 TEST_CASE("a status without anything in it") {

@@ -22,6 +22,7 @@ struct World {
   std::unique_ptr<dev::Broker> broker = dev::Broker::start().value();
   test::Recording recording;
   Budget budget{std::uint64_t{256} << 20};
+  metrics::Metrics metrics;
   std::vector<store::Event> events;
   std::map<kafka::TopicPartition, store::SavedOffset> saved;
   std::mutex mutex;
@@ -41,6 +42,7 @@ struct World {
     s.topics = {"orders"};
     s.connector = test::recording_connector();
     s.host_budget = &budget;
+    s.metrics = metrics.task("orders");
     s.fix_start = [](kafka::GroupClient&, const auto&) { return StartAnswer{}; };
     s.saved_offset = [this](const kafka::TopicPartition& where) -> std::optional<store::SavedOffset> {
       const std::lock_guard lock(mutex);

@@ -245,6 +245,10 @@ class Host {
     if (call.thrown != nullptr) std::rethrow_exception(call.thrown);
   }
   void count(std::string_view metric, double amount) const { host_->count(host_->context, c_string(metric), amount); }
+  void observe(std::string_view metric, double seconds) const {
+    const bool there = host_->struct_size >= offsetof(ch_host, observe) + sizeof(host_->observe) && host_->observe != nullptr;
+    if (there) host_->observe(host_->context, c_string(metric), seconds);
+  }
 
  private:
   struct Job {

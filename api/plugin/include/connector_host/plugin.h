@@ -211,8 +211,12 @@ typedef struct ch_host {
   void (*stored)(void* context, ch_partition_id partition, const ch_object* object);                  /* [poll] for status and metrics */
   /* [poll] during put: calls `each` for every header of the record, in order. */
   int32_t (*headers)(void* context, const ch_record* record, ch_header_fn each, void* user);
-  /* [any] adds to the counter `connector_host_<name>` of this task; the name is a constant of the connector. */
+  /* [any] adds to a counter of this task, not for every record. `name` is a constant of the connector: a metric of
+   * docs/metrics.md without its prefix and `_total`, with the value of its label, as in "retries/throttled"; any other
+   * name (A-Z a-z 0-9 _ . : -, up to 64 characters) is shown as the connector's own, up to 32 a task. */
   void (*count)(void* context, ch_string name, double amount);
+  /* [any] The table may end before here: a host without it. Adds to a histogram of docs/metrics.md, in seconds. */
+  void (*observe)(void* context, ch_string name, double value);
 } ch_host;
 
 typedef struct ch_connector {

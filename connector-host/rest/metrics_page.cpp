@@ -1,0 +1,143 @@
+#include "rest/metrics_page.hpp"
+
+#include <algorithm>
+
+#include "metrics/process.hpp"
+
+namespace ch::rest {
+namespace {
+
+using metrics::Id;
+using metrics::Sample;
+using tasks::State;
+
+// What Kafka Connect calls it, in the lower case of its metrics.
+const char* connect_status(State state) {
+  switch (state) {
+    case State::disabled:
+      return "stopped";
+    case State::running:
+      return "running";
+    case State::paused:
+      return "paused";
+    case State::starting:
+    case State::stopping:
+      return "unassigned";
+    case State::interrupted:
+    case State::failed:
+      return "failed";
+  }
+  return "failed";
+}
+
+class Page {
+ public:
+  void add(const tasks::TaskStatus& task, const metrics::TaskMetrics* counted);
+  void add(Id id, std::vector<std::string> labels, double value) { samples_.push_back({id, std::move(labels), value}); }
+  std::vector<Sample> finish();
+
+ private:
+  void add_partitions(const tasks::TaskStatus& task);
+  void add_connect(const tasks::TaskStatus& task, const metrics::TaskMetrics* counted);
+  void add_runner(const std::string& connector, const tasks::RunnerStatus& runner);
+
+  std::vector<Sample> samples_;
+  std::size_t tasks_ = 0;
+  std::size_t runners_ = 0;
+  std::size_t partitions_ = 0;
+  std::size_t left_out_ = 0;
+};
+
+void Page::add(const tasks::TaskStatus& task, const metrics::TaskMetrics* counted) {
+  ++tasks_;
+  const auto& name = task.name;
+  add(Id::task_enabled, {name}, task.enabled ? 1 : 0);
+  add(Id::task_state, {name, std::string(tasks::to_string(task.state))}, 1);
+  if (task.interruption) add(Id::task_interrupted, {name, task.interruption->reason}, 1);
+  add(Id::task_lag, {name}, static_cast<double>(task.lag));
+  add(Id::task_delay, {name}, static_cast<double>(task.delay_ms) / 1000);
+  add(Id::task_memory, {name}, static_cast<double>(task.memory_bytes));
+  if (task.last_object) add(Id::task_last_stored, {name}, static_cast<double>(task.last_object->stored_ms) / 1000);
+  add_partitions(task);
+  add_connect(task, counted);
+}
+
+void Page::add_partitions(const tasks::TaskStatus& task) {
+  std::size_t own = 0;
+  for (const auto& runner : task.runners) {
+    own += runner.partitions.size();
+    for (const auto& partition : runner.partitions) {
+      if (partitions_ == kMaxPartitionSeries) {
+        ++left_out_;
+        continue;
+      }
+      ++partitions_;
+      const std::vector<std::string> labels = {task.name, partition.topic, std::to_string(partition.partition)};
+      if (partition.committed_offset >= 0) add(Id::partition_committed, labels, static_cast<double>(partition.committed_offset));
+      if (partition.end_offset >= 0) add(Id::partition_end, labels, static_cast<double>(partition.end_offset));
+      add(Id::partition_lag, labels, static_cast<double>(partition.lag));
+    }
+  }
+  add(Id::task_partitions, {task.name}, static_cast<double>(own));
+}
+
+void Page::add_connect(const tasks::TaskStatus& task, const metrics::TaskMetrics* counted) {
+  const auto& name = task.name;
+  runners_ += task.runners.size();
+  add(Id::kc_connector_status, {name, connect_status(task.state)}, 1);
+  const auto with_status = [&](std::string_view status) {
+    return static_cast<double>(std::count_if(task.runners.begin(), task.runners.end(),
+                                             [&](const auto& runner) { return connect_status(runner.state) == status; }));
+  };
+  add(Id::kc_total_tasks, {name}, static_cast<double>(task.runners.size()));
+  add(Id::kc_running_tasks, {name}, with_status("running"));
+  add(Id::kc_paused_tasks, {name}, with_status("paused"));
+  add(Id::kc_failed_tasks, {name}, with_status("failed"));
+  add(Id::kc_unassigned_tasks, {name}, with_status("unassigned"));
+  add(Id::kc_total_retries, {name}, counted != nullptr ? counted->total(Id::retries) : 0);
+  add(Id::kc_record_failures, {name}, counted != nullptr ? counted->total(Id::failures) : 0);
+  for (const auto& runner : task.runners) add_runner(name, runner);
+}
+
+void Page::add_runner(const std::string& connector, const tasks::RunnerStatus& runner) {
+  const std::vector<std::string> labels = {connector, std::to_string(runner.id)};
+  add(Id::kc_task_status, {labels[0], labels[1], connect_status(runner.state)}, 1);
+  double active = 0;
+  std::int64_t lag = 0;
+  for (const auto& partition : runner.partitions) {
+    if (partition.position >= 0 && partition.committed_offset >= 0)
+      active += static_cast<double>(std::max<std::int64_t>(partition.position - partition.committed_offset, 0));
+    lag = std::max(lag, partition.lag);
+  }
+  add(Id::kc_partition_count, labels, static_cast<double>(runner.partitions.size()));
+  add(Id::kc_read_total, labels, static_cast<double>(runner.totals.records));
+  add(Id::kc_send_total, labels, static_cast<double>(runner.totals.records));
+  add(Id::kc_read_rate, labels, runner.records_per_second);
+  add(Id::kc_send_rate, labels, runner.records_per_second);
+  add(Id::kc_active_count, labels, active);
+  add(Id::kc_lag_max, labels, static_cast<double>(lag));
+  add(Id::kc_commit_total, labels, static_cast<double>(runner.totals.commits));
+}
+
+std::vector<Sample> Page::finish() {
+  add(Id::partitions_left_out, {}, static_cast<double>(left_out_));
+  add(Id::kc_worker_connectors, {}, static_cast<double>(tasks_));
+  add(Id::kc_worker_tasks, {}, static_cast<double>(runners_));
+  return std::move(samples_);
+}
+
+}  // namespace
+
+std::string metrics_page(const tasks::TaskService& service, const std::string& version, const std::string& commit) {
+  Page page;
+  auto& counted = service.metrics();
+  for (const auto& task : service.statuses()) page.add(task, counted.find(task.name).get());
+  const auto memory = service.memory();
+  page.add(Id::memory_used, {}, static_cast<double>(memory.used));
+  page.add(Id::memory_limit, {}, static_cast<double>(memory.limit));
+  page.add(Id::build_info, {version, commit}, 1);
+  for (auto& sample : metrics::process_samples()) page.add(sample.id, std::move(sample.labels), sample.value);
+  return counted.text(page.finish());
+}
+
+}  // namespace ch::rest
