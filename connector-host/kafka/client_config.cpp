@@ -1,6 +1,7 @@
 #include "kafka/client_config.hpp"
 
 #include <algorithm>
+#include <connector_host/failpoint.hpp>
 
 namespace ch::kafka {
 
@@ -41,6 +42,10 @@ Properties consumer_properties(const ConsumerSettings& settings) {
   if (!settings.group_instance_id.empty()) out["group.instance.id"] = settings.group_instance_id;
   out["enable.auto.commit"] = "false";
   out["enable.auto.offset.store"] = "false";
+  if (CH_BUG("auto_commit")) {
+    out["enable.auto.commit"] = out["enable.auto.offset.store"] = "true";
+    out["auto.commit.interval.ms"] = "200";
+  }
   out["auto.offset.reset"] = "error";  // a missing offset is decided by us
   out["enable.partition.eof"] = "true";
   out["isolation.level"] = "read_committed";

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <connector_host/failpoint.hpp>
 
 #include "base/log.hpp"
 #include "base/time.hpp"
@@ -95,6 +96,7 @@ void Session::check(const Status& status) {
 // ---- ownership ------------------------------------------------------------------------------------------------------
 
 void Session::on_assigned(std::vector<kafka::Assignment>& partitions) {
+  CH_FAILPOINT("assign");
   joined_ = true;
   recover_cluster();
   for (auto& assignment : partitions) adopt(assignment);
@@ -168,11 +170,13 @@ void Session::open_new() {
     list.push_back({id, a.where.topic, a.where.partition, a.committed_offset, slot.state, slot.series, a.low, counts[a.where.topic]});
   }
   check(context_.connector.open(list));
+  CH_FAILPOINT("opened");
   next_tick_ms_ = 0;
 }
 
 void Session::on_revoked(const std::vector<ch_partition_id>& partitions, bool lost) {
   if (slots_.empty()) return;  // given up before
+  CH_FAILPOINT("revoke");
   context_.spec.metrics->add(metrics::Id::revocations, static_cast<double>(partitions.size()));
   log::info(task_, "{} partitions {}", partitions.size(), lost ? "lost" : "revoked");
   if (!lost && !end_) {
@@ -188,11 +192,13 @@ void Session::on_revoked(const std::vector<ch_partition_id>& partitions, bool lo
     }
   }
   give_up_all(lost);
+  CH_FAILPOINT("revoked");
 }
 
 void Session::give_up_all(bool lost) {
   std::vector<PartitionId> opened;
   for (const auto& [id, slot] : slots_) {
+    if (CH_BUG("no_epoch_check")) continue;
     if (slot.opened) opened.push_back(id);
     committer_.close(id);
   }
@@ -303,10 +309,14 @@ void Session::tick() {
 void Session::send_commits(bool everything) {
   if (end_ || consumer_->commit_under_way()) return;
   const auto requests = committer_.due(now_ms(), everything);
-  if (!requests.empty()) consumer_->commit(requests);
+  if (requests.empty()) return;
+  CH_FAILPOINT("commit.before");
+  consumer_->commit(requests);
+  CH_FAILPOINT("commit.sent");
 }
 
 void Session::on_committed(const std::vector<kafka::CommitResult>& results) {
+  CH_FAILPOINT("commit.answered");
   for (const auto& result : results) {
     if (!result.error.empty()) log::debug(task_, "commit refused: {}", result.error);
     context_.spec.metrics->add(result.error.empty() ? metrics::Id::commits : metrics::Id::commits_refused);
@@ -315,9 +325,11 @@ void Session::on_committed(const std::vector<kafka::CommitResult>& results) {
   }
   for (const auto& ack : committer_.answered(results, now_ms())) {
     const auto slot = slots_.find(ack.id);
-    if (slot == slots_.end()) continue;
-    auto& marks = slot->second.marks;
-    while (!marks.empty() && marks.front().position <= ack.offset) marks.pop_front();
+    if (slot == slots_.end() && !CH_BUG("no_epoch_check")) continue;
+    if (slot != slots_.end()) {
+      auto& marks = slot->second.marks;
+      while (!marks.empty() && marks.front().position <= ack.offset) marks.pop_front();
+    }
     check(context_.connector.committed(ack.id, ack.offset, true));
     next_tick_ms_ = 0;
   }
@@ -325,7 +337,7 @@ void Session::on_committed(const std::vector<kafka::CommitResult>& results) {
 }
 
 void Session::request_commit(ch_partition_id partition, std::int64_t offset, std::string state, bool urgent) {
-  if (slots_.contains(partition)) committer_.request(partition, offset, std::move(state), urgent, now_ms());
+  if (slots_.contains(partition) || CH_BUG("no_epoch_check")) committer_.request(partition, offset, std::move(state), urgent, now_ms());
 }
 
 // ---- what the connector and the cluster report ----------------------------------------------------------------------

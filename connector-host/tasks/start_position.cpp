@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <connector_host/failpoint.hpp>
 
 #include "base/time.hpp"
 #include "tasks/frame.hpp"
@@ -90,7 +91,9 @@ StartPlan fix_start_positions(kafka::GroupClient& client, const std::map<std::st
     if (resolved.trouble) return {resolved.trouble, plan.series, {}};
     for (auto& r : resolved.value) to_commit.push_back({r.where, r.offset, encode_frame({plan.series, ""})});
   }
+  CH_FAILPOINT("start.before");
   const auto done = client.commit(to_commit, kTimeout);
+  CH_FAILPOINT("start.after");
   if (done.trouble) return {done.trouble, plan.series, {}};
   if (!done.value) return {group_in_use(), plan.series, {}};
   for (auto& c : to_commit) plan.fixed.push_back({c.where.topic, c.where.partition, c.offset, std::move(c.metadata)});

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <connector_host/failpoint.hpp>
 #include <string_view>
 
 #include "crc64.hpp"
@@ -33,10 +34,47 @@ Body body_of(const std::shared_ptr<const Buffer>& content, std::size_t from, std
 
 }  // namespace
 
-void PutJob::run() { failure = client->put(key, body_of(content, 0, content->size(), content->crc64()), options); }
+void PutJob::run() {
+  CH_FAILPOINT("put.before");
+  failure = client->put(key, body_of(content, 0, content->size(), content->crc64()), options);
+  CH_FAILPOINT("put.after");
+}
 
-void PartJob::run() { reply = client->upload_part(key, upload_id, number, body_of(content, at, size, crc64_of(*content, at, size))); }
+void PartJob::run() {
+  CH_FAILPOINT("part.before");
+  reply = client->upload_part(key, upload_id, number, body_of(content, at, size, crc64_of(*content, at, size)));
+  CH_FAILPOINT("part.after");
+}
 
-void ListJob::run() { reply = client->list(key, marker, kListPage); }
+void HeadJob::run() {
+  CH_FAILPOINT("head.before");
+  if (content) crc64 = content->crc64();
+  reply = client->head(key);
+  CH_FAILPOINT("head.after");
+}
+
+void InitiateJob::run() {
+  CH_FAILPOINT("initiate.before");
+  reply = client->initiate(key, options);
+  CH_FAILPOINT("initiate.after");
+}
+
+void ListPartsJob::run() {
+  CH_FAILPOINT("list_parts.before");
+  reply = client->list_parts(key, upload_id);
+  CH_FAILPOINT("list_parts.after");
+}
+
+void CompleteJob::run() {
+  CH_FAILPOINT("complete.before");
+  failure = client->complete(key, upload_id, parts);
+  CH_FAILPOINT("complete.after");
+}
+
+void ListJob::run() {
+  CH_FAILPOINT("list.before");
+  reply = client->list(key, marker, kListPage);
+  CH_FAILPOINT("list.after");
+}
 
 }  // namespace ch::cos

@@ -34,10 +34,7 @@ struct HeadJob : Job {
   std::shared_ptr<const Buffer> content;  // to compare with; may be null
   std::uint64_t crc64 = 0;                // of the content
   Reply<ObjectHead> reply = no_reply<ObjectHead>();
-  void run() {
-    if (content) crc64 = content->crc64();
-    reply = client->head(key);
-  }
+  void run();
 };
 
 struct PutJob : Job {
@@ -50,7 +47,7 @@ struct PutJob : Job {
 struct InitiateJob : Job {
   ObjectOptions options;
   Reply<std::string> reply = no_reply<std::string>();
-  void run() { reply = client->initiate(key, options); }
+  void run();
 };
 
 struct PartJob : Job {
@@ -67,14 +64,14 @@ struct PartJob : Job {
 struct ListPartsJob : Job {
   std::string upload_id;
   Reply<std::vector<Part>> reply = no_reply<std::vector<Part>>();
-  void run() { reply = client->list_parts(key, upload_id); }
+  void run();
 };
 
 struct CompleteJob : Job {
   std::string upload_id;
   std::vector<Part> parts;
   Failure failure = not_made();
-  void run() { failure = client->complete(key, upload_id, parts); }
+  void run();
 };
 
 struct ListJob : Job {  // key: the prefix

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <connector_host/failpoint.hpp>
 #include <stdexcept>
 #include <utility>
 
@@ -68,6 +69,7 @@ void PartitionWriter::step(std::int64_t now) {
 void PartitionWriter::recover(std::int64_t now) {
   recovery_->step(now);
   if (!recovery_->verdict()) return;
+  CH_FAILPOINT("recovery.verdict");
   switch (*recovery_->verdict()) {
     case Recovery::Verdict::stand:
       phase_ = Phase::standing;
@@ -145,6 +147,7 @@ PartitionWriter::Taken PartitionWriter::re_read(const ch::Batch& batch, std::int
 }
 
 void PartitionWriter::re_read_done(std::int64_t now) {
+  CH_FAILPOINT("recovery.read_again");
   Intent intent = recovery_->intent();
   recovery_.reset();
   leave_turn();
@@ -207,7 +210,7 @@ void PartitionWriter::cut(std::int64_t now, const char* reason) {
   Intent intent;
   intent.key = context_.settings.keys.render(context_.settings.key_fields(identity_.topic, identity_.partition, open_.start, now));
   intent.start = open_.start;
-  intent.end = next_;
+  intent.end = CH_BUG("end_by_counting") ? open_.start + static_cast<std::int64_t>(open_.records) : next_;
   intent.fingerprint = context_.settings.fingerprint;
   intent.bytes = open_.content.size();
   intent.records = open_.records;
@@ -243,13 +246,16 @@ void PartitionWriter::upload_done() {
 
 void PartitionWriter::commit_intent() {
   intent_requested_ = true;
+  CH_FAILPOINT("intent.before");
   commit({upload_->intent().start, encode(upload_->intent()), true});
 }
 
 // Everything that has been taken is in the bucket but for the open object.
 void PartitionWriter::commit_idle() {
   const auto offset = open_.records == 0 ? std::max(place_.position, end_seen_) : place_.position;
-  if (offset > last_requested_) commit({offset, encode(place_), false});
+  if (offset <= last_requested_) return;
+  CH_FAILPOINT("end.before");
+  commit({offset, encode(place_), false});
 }
 
 void PartitionWriter::commit(Commit next) {
@@ -261,6 +267,11 @@ void PartitionWriter::commit(Commit next) {
 void PartitionWriter::committed(std::int64_t offset, bool stored) {
   if (!stored || !requested_ || requested_->offset != offset) return;  // refused: the host repeats the same, or closes us
   const bool is_intent = std::exchange(requested_, std::nullopt)->is_intent;
+  if (is_intent) {
+    CH_FAILPOINT("intent.after");
+  } else {
+    CH_FAILPOINT("end.after");
+  }
   if (is_intent && upload_ && upload_->intent().start == offset) upload_->intent_committed();
 }
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <connector_host/failpoint.hpp>
 #include <utility>
 
 namespace ch::cos {
@@ -68,6 +69,11 @@ void Recovery::look_done(HeadJob& job) {
     step_ = Step::audit;
     return;
   }
+  if (CH_BUG("denied_is_absent") && failure.reason == "access_denied") {
+    intent_.reset();
+    step_ = Step::audit;
+    return;
+  }
   if (!failure.ok()) return retry_.failed(failure);
   const auto range = own_range(identity_, job.reply.value.metadata);
   if (!range || range->start != intent_->start)
@@ -91,6 +97,10 @@ void Recovery::found(const std::string& key, std::int64_t end) {
 }
 
 void Recovery::follow(std::int64_t now) {
+  if (CH_BUG("no_audit")) {
+    chain_ended();
+    return step(now);
+  }
   if (!candidates_loaded_ && !load_candidates(now)) return;
   if (candidates_.empty()) {
     chain_ended();
@@ -116,7 +126,8 @@ bool Recovery::load_candidates(std::int64_t now) {
 void Recovery::candidate_done(HeadJob& job) {
   busy_ = false;
   const auto& failure = job.reply.failure;
-  if (!failure.ok() && failure.outcome != Outcome::absent) return retry_.failed(failure);
+  const bool absent = failure.outcome == Outcome::absent || (CH_BUG("denied_is_absent") && failure.reason == "access_denied");
+  if (!failure.ok() && !absent) return retry_.failed(failure);
   const auto range = failure.ok() ? own_range(identity_, job.reply.value.metadata) : std::nullopt;
   if (range && range->start == position_)
     found(job.key, range->end);
@@ -127,6 +138,9 @@ void Recovery::candidate_done(HeadJob& job) {
 void Recovery::chain_ended() {
   if (!intent_) {
     retry_.succeeded();
+    verdict_ = Verdict::go_on;
+  } else if (CH_BUG("intent_forgotten")) {
+    intent_.reset();
     verdict_ = Verdict::go_on;
   } else if (intent_->upload_id.empty()) {
     re_read();

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <connector_host/failpoint.hpp>
 #include <utility>
 
 namespace ch::cos {
@@ -14,7 +15,7 @@ Upload::Upload(Context& context, ch::PartitionId owner, const Identity& identity
       retry_(retry),
       cut_(std::move(cut)),
       multipart_(cut_.content->size() >= context.settings.part_bytes),
-      committed_(cut_.reread) {
+      committed_(cut_.reread || CH_BUG("no_intent")) {
   if (cut_.reread) cut_.intent.upload_id.clear();  // an upload of somebody else's, and not complete
   // The last part may have up to twice the size, so that none is smaller than COS allows.
   if (multipart_) parts_.resize(cut_.content->size() / context.settings.part_bytes);

@@ -36,19 +36,23 @@ std::string random_uuid() {
   return text + "A";
 }
 
-std::string properties(const std::filesystem::path& data, std::uint16_t port, std::uint16_t controller) {
+std::string properties(const std::filesystem::path& data, std::uint16_t port, std::uint16_t controller, std::uint16_t late,
+                       std::uint16_t late_advertised) {
   return fmt::format(
       "process.roles=broker,controller\n"
       "node.id=1\n"
       "controller.quorum.voters=1@127.0.0.1:{1}\n"
-      "listeners=PLAINTEXT://127.0.0.1:{0},CONTROLLER://127.0.0.1:{1}\n"
-      "advertised.listeners=PLAINTEXT://127.0.0.1:{0}\n"
+      "listeners=PLAINTEXT://127.0.0.1:{0},LATE://127.0.0.1:{3},CONTROLLER://127.0.0.1:{1}\n"
+      "advertised.listeners=PLAINTEXT://127.0.0.1:{0},LATE://127.0.0.1:{4}\n"
+      "listener.security.protocol.map=PLAINTEXT:PLAINTEXT,LATE:PLAINTEXT,CONTROLLER:PLAINTEXT\n"
+      "inter.broker.listener.name=PLAINTEXT\n"
       "controller.listener.names=CONTROLLER\n"
       "log.dirs={2}\n"
       "auto.create.topics.enable=false\n"
       "broker.heartbeat.interval.ms=500\n"
       "broker.session.timeout.ms=4000\n"  // for so long a killed broker is not let in again
       "group.initial.rebalance.delay.ms=0\n"
+      "group.min.session.timeout.ms=500\n"
       "num.network.threads=2\n"
       "num.io.threads=4\n"
       "offsets.topic.num.partitions=4\n"
@@ -59,15 +63,17 @@ std::string properties(const std::filesystem::path& data, std::uint16_t port, st
       "share.coordinator.state.topic.num.partitions=1\n"
       "share.coordinator.state.topic.replication.factor=1\n"
       "share.coordinator.state.topic.min.isr=1\n",
-      port, controller, data.string());
+      port, controller, data.string(), late, late_advertised);
 }
 
 }  // namespace
 
 KafkaBroker::KafkaBroker() : jars_(fetched_jars()) {
   const auto port = free_port();
+  late_port_ = free_port();
+  late_advertised_ = free_port();
   bootstrap_ = fmt::format("127.0.0.1:{}", port);
-  write_file(dir_.path() / "server.properties", properties(dir_.path() / "data", port, free_port()));
+  write_file(dir_.path() / "server.properties", properties(dir_.path() / "data", port, free_port(), late_port_, late_advertised_));
   const auto config = (dir_.path() / "server.properties").string();
   const auto formatted = run(java("kafka.tools.StorageTool", {"format", "-t", random_uuid(), "-c", config}), kFormatLimit);
   if (formatted.status != 0) throw std::runtime_error("the broker's storage cannot be formatted: " + formatted.output + formatted.errors);

@@ -25,6 +25,9 @@ class KafkaBroker {
   bool running() { return process_ != nullptr && process_->running(); }
 
   const std::string& bootstrap() const { return bootstrap_; }
+  // For a LateProxy(late_advertised(), late_port()): clients that begin there stay behind it.
+  std::uint16_t late_port() const { return late_port_; }
+  std::uint16_t late_advertised() const { return late_advertised_; }
   std::filesystem::path log_file() const { return dir_.path() / "broker.log"; }
 
  private:
@@ -35,6 +38,7 @@ class KafkaBroker {
   TempDir dir_;
   std::string jars_;
   std::string bootstrap_;
+  std::uint16_t late_port_ = 0, late_advertised_ = 0;
   std::unique_ptr<Process> process_;
 };
 

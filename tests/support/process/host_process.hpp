@@ -34,6 +34,9 @@ class HostProcess {
   // SIGTERM and its end: the exit status. Throws if it does not come within the time that the host allows itself.
   int stop();
   void kill();  // as kill -9
+  void set_environment(std::map<std::string, std::string> environment) {
+    options_.environment = std::move(environment);
+  }  // from the next start() on
   bool running() { return process_ != nullptr && process_->running(); }
   Process& process() { return *process_; }
 

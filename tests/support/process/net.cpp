@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <memory>
+#include <mutex>
 #include <stdexcept>
 #include <system_error>
 
@@ -59,6 +60,8 @@ std::size_t append_header(char* data, std::size_t, std::size_t size, void* answe
 }  // namespace
 
 std::uint16_t free_port() {
+  static std::mutex mutex;
+  const std::lock_guard lock(mutex);
   static std::uint16_t next = static_cast<std::uint16_t>(::getpid() * 37 % kPorts);
   for (int tried = 0; tried < kPorts; ++tried) {
     next = static_cast<std::uint16_t>((next + 1) % kPorts);

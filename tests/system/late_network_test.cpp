@@ -1,0 +1,118 @@
+// A network that delivers a commit a second time, long after the client has sent it again and has gone on: the committed
+// offset goes back. Audit and fence, each alone and both, keep every record once; without them the test must notice.
+#include <fmt/format.h>
+
+#include <catch2/catch.hpp>
+#include <thread>
+
+#include "support/kafka/late_proxy.hpp"
+#include "world.hpp"
+
+using namespace ch::test;
+
+namespace {
+
+struct Variant {
+  std::string name;
+  std::string bugs;  // what is switched off
+  bool waits_for_fence = false;
+};
+
+struct Verdict {
+  std::string trouble;  // the test itself could not do what it should
+  int taken = -1;       // the broker's error code for the late copy
+  bool went_back = false;
+  Report report;
+};
+
+class Late {
+ public:
+  Late(LateProxy& proxy, const Variant& variant)
+      : proxy_(proxy),
+        variant_(variant),
+        topic_("late-" + variant.name),
+        group_("connect-" + topic_),
+        world_(fmt::format("127.0.0.1:{}", shared_broker().late_advertised()), json::object()),
+        admin_(shared_broker().bootstrap()),
+        producer_(shared_broker().bootstrap(), topic_) {}
+
+  Verdict run() {
+    Verdict verdict;
+    admin_.create_topic(topic_, 1);
+    auto& host = world_.host();
+    host.set_environment({{"CH_FAILPOINTS", variant_.bugs}});
+    host.start();
+    (void)host.post("/v1/tasks", {{"name", topic_}, {"config", world_.config(topic_, {{"rotate.interval.ms", "250"}})}});
+    if (!store(200)) return {"the first records are not stored", -1, false, {}};
+    proxy_.hold_next_commit(group_);
+    if (!eventually(20s, [&] { return store(50) && proxy_.holds(group_); })) return {"no commit was held", -1, false, {}};
+    for (int i = 0; i < 3; ++i)
+      if (!store(200)) return {"the task does not go on after its connection broke", -1, false, {}};
+    if (variant_.waits_for_fence &&
+        !eventually(20s, [&] { return host.get("/v1/tasks/" + topic_ + "/events").body.find("sent twice") != std::string::npos; }))
+      return {"the fence saw nothing", -1, false, {}};
+    if (!store(200)) return {"the task does not go on", -1, false, {}};
+    const auto before = committed();
+    verdict.taken = proxy_.deliver(group_).value_or(-1);
+    verdict.went_back = committed() < before;
+    host.kill();  // before it commits again, which would repair it
+    host.start();
+    if (!store(200)) verdict.trouble = "not drained: " + host.log_end();
+    verdict.report = check_bucket({world_.bucket(), topic_, {}}, producer_.ledger());
+    return verdict;
+  }
+
+ private:
+  std::int64_t committed() { return admin_.committed(group_, topic_, 1).front().offset; }
+  bool store(std::uint64_t count) {
+    producer_.produce(count, 1);
+    producer_.flush();
+    return eventually(30s, [&] { return admin_.lag(group_, topic_, 1) == 0; });
+  }
+
+  LateProxy& proxy_;
+  Variant variant_;
+  std::string topic_, group_;
+  World world_;
+  KafkaAdmin admin_;
+  LedgerProducer producer_;
+};
+
+}  // namespace
+
+TEST_CASE("a late copy of a commit: audit and fence each alone, both, and neither", "[late]") {
+  auto& broker = shared_broker();
+  LateProxy proxy(broker.late_advertised(), broker.late_port());
+  const std::vector<Variant> variants = {{"both", "", true},
+                                         {"audit-alone", "bug.no_fence=on", false},
+                                         {"fence-alone", "bug.no_audit=on", true},
+                                         {"neither", "bug.no_fence=on;bug.no_audit=on", false}};
+  std::vector<Verdict> verdicts(variants.size());
+  {
+    std::vector<std::jthread> threads;
+    for (std::size_t i = 0; i < variants.size(); ++i) {
+      threads.emplace_back([&, i] {
+        try {
+          verdicts[i] = Late(proxy, variants[i]).run();
+        } catch (const std::exception& error) {
+          verdicts[i].trouble = error.what();
+        }
+      });
+    }
+  }
+  for (std::size_t i = 0; i < variants.size(); ++i) {
+    const auto& verdict = verdicts[i];
+    INFO(variants[i].name << ": broker's answer " << verdict.taken << ", " << verdict.report.summary());
+    CHECK(verdict.trouble.empty());
+    CAPTURE(verdict.trouble);
+    CHECK(verdict.went_back == !variants[i].waits_for_fence);
+    CHECK(verdict.report.lost_count + verdict.report.wrong_count == 0);
+    if (variants[i].name == "neither") {
+      CHECK(verdict.report.twice_count > 0);
+    } else {
+      CHECK(verdict.report.twice_count == 0);
+    }
+    figure(fmt::format("late copy of a commit, {}: offset went back: {}, broker's answer {}, {} lost, {} twice", variants[i].name,
+                       verdict.went_back ? "yes" : "no", verdict.taken, verdict.report.lost_count, verdict.report.twice_count));
+  }
+}

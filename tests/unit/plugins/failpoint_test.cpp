@@ -1,0 +1,17 @@
+#include <catch2/catch.hpp>
+#include <connector_host/failpoint.hpp>
+
+TEST_CASE("failpoints are read from one text") {
+  const auto points =
+      ch::failpoint::read_points("put.before=crash(3);commit.sent=stall(500,2);x=raise;;nonsense;bug.no_audit=on;y=stop(x)");
+  REQUIRE(points.size() == 5);
+  const auto is = [&](const char* name, const char* action, long first, long second) {
+    const auto& point = points.at(name);
+    return point.action == action && point.first == first && point.second == second;
+  };
+  CHECK(is("put.before", "crash", 3, 1));
+  CHECK(is("commit.sent", "stall", 500, 2));
+  CHECK(is("x", "raise", 1, 1));
+  CHECK(is("bug.no_audit", "on", 1, 1));
+  CHECK(is("y", "stop", 1, 1));
+}
