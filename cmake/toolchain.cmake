@@ -61,4 +61,7 @@ function(ch_room name)
   add_library(${name} STATIC ${ROOM_SOURCES})
   target_include_directories(${name} PUBLIC ${CH_SOURCE_DIR}/connector-host)
   target_link_libraries(${name} PUBLIC ${ROOM_USES} PRIVATE ch_options)
+  # Under which name base/log.hpp knows it: that of its folder.
+  get_filename_component(room ${CMAKE_CURRENT_SOURCE_DIR} NAME)
+  target_compile_definitions(${name} PRIVATE CH_LOG_ROOM="${room}")
 endfunction()

@@ -1,11 +1,16 @@
 // Logging: spdlog behind four macros-free functions, so that the library is named in one place. One event a line;
 // control characters in a message are escaped, and a line is cut at kMaxLine bytes. Any thread.
+// Each room of the host has a level of its own, which can be changed while it runs. Lines that repeat are counted instead
+// (base/repeats.hpp), except those of the level debug.
 #pragma once
 
 #include <fmt/format.h>
 
+#include <array>
+#include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.hpp"
 
@@ -17,24 +22,66 @@ enum class Level { debug, info, warn, error };
 
 // `level`: debug, info, warn, error; `format`: text or json. Logs go to standard error.
 Status configure(const std::string& level, const std::string& format);
-bool enabled(Level level);
-void write(Level level, std::string_view task, std::string_view message);
+
+// Rooms by name; what belongs to none is in the first. The build names each room's sources: CH_LOG_ROOM.
+constexpr std::array<std::string_view, 12> kRooms = {"root",  "base",    "config", "store", "plugins", "kafka",
+                                                     "tasks", "metrics", "rest",   "dev",   "cli",     "connectors"};
+constexpr std::size_t room_named(std::string_view name) {
+  for (std::size_t room = 0; room < kRooms.size(); ++room) {
+    if (kRooms[room] == name) return room;
+  }
+  return 0;
+}
+bool enabled(std::size_t room, Level level);
+
+struct RoomLevel {
+  std::string room;
+  std::string level;             // TRACE, DEBUG, INFO, WARN, ERROR, FATAL or OFF
+  std::int64_t modified_ms = 0;  // 0: never changed since the start
+};
+std::vector<RoomLevel> levels();
+// Of one room; of "root": of all. The rooms that had another level before, by name. Error: not_found, for an unknown room
+// or level.
+Result<std::vector<std::string>> set_level(const std::string& room, const std::string& level);
+
+// Whom a line is about: fields of their own in JSON. Empty: the host.
+struct Subject {
+  Subject(std::string_view name) : task(name) {}
+  Subject(const std::string& name) : task(name) {}
+  Subject(const char* name) : task(name) {}
+  Subject(std::string_view name, std::string_view of_topic, std::int32_t number) : task(name), topic(of_topic), partition(number) {}
+  std::string_view task;
+  std::string_view topic;
+  std::int32_t partition = -1;
+};
+void write(Level level, const Subject& about, std::string_view message);
+// Says of the lines kept back how many there were, once their window has ended; `all`: at once. Now and then, and at the end.
+void flush_repeats(bool all = false);
+std::array<std::uint64_t, 4> line_counts();  // by level, with those kept back
+
+#ifdef CH_LOG_ROOM
+constexpr std::size_t kRoom = room_named(CH_LOG_ROOM);
+#else
+constexpr std::size_t kRoom = 0;
+#endif
+
+// Static: in each room's sources they are others.
 
 template <class... Args>
-void debug(std::string_view task, fmt::format_string<Args...> format, Args&&... args) {
-  if (enabled(Level::debug)) write(Level::debug, task, fmt::format(format, std::forward<Args>(args)...));
+static void debug(const Subject& about, fmt::format_string<Args...> format, Args&&... args) {
+  if (enabled(kRoom, Level::debug)) write(Level::debug, about, fmt::format(format, std::forward<Args>(args)...));
 }
 template <class... Args>
-void info(std::string_view task, fmt::format_string<Args...> format, Args&&... args) {
-  if (enabled(Level::info)) write(Level::info, task, fmt::format(format, std::forward<Args>(args)...));
+static void info(const Subject& about, fmt::format_string<Args...> format, Args&&... args) {
+  if (enabled(kRoom, Level::info)) write(Level::info, about, fmt::format(format, std::forward<Args>(args)...));
 }
 template <class... Args>
-void warn(std::string_view task, fmt::format_string<Args...> format, Args&&... args) {
-  if (enabled(Level::warn)) write(Level::warn, task, fmt::format(format, std::forward<Args>(args)...));
+static void warn(const Subject& about, fmt::format_string<Args...> format, Args&&... args) {
+  if (enabled(kRoom, Level::warn)) write(Level::warn, about, fmt::format(format, std::forward<Args>(args)...));
 }
 template <class... Args>
-void error(std::string_view task, fmt::format_string<Args...> format, Args&&... args) {
-  if (enabled(Level::error)) write(Level::error, task, fmt::format(format, std::forward<Args>(args)...));
+static void error(const Subject& about, fmt::format_string<Args...> format, Args&&... args) {
+  if (enabled(kRoom, Level::error)) write(Level::error, about, fmt::format(format, std::forward<Args>(args)...));
 }
 
 }  // namespace ch::log

@@ -149,6 +149,7 @@ std::vector<std::string> App::addresses() const { return impl_->server->addresse
 void App::stop() {
   if (impl_->server != nullptr) impl_->server->stop();
   if (impl_->service != nullptr) impl_->service->stop();
+  log::flush_repeats(true);
 }
 
 }  // namespace ch::cli

@@ -42,6 +42,7 @@ constexpr Metric kCatalog[] = {
     {Id::partitions_left_out, Type::gauge, "connector_host_partitions_left_out", {}, "Partitions beyond 2000, which have no series of their own."},
     {Id::memory_used, Type::gauge, "connector_host_memory_used_bytes", {}, "Records in flight of all tasks."},
     {Id::memory_limit, Type::gauge, "connector_host_memory_limit_bytes", {}, "memory.limit: what they may take together."},
+    {Id::log_lines, Type::counter, "connector_host_log_lines_total", {"level"}, "Log lines, with those that were kept back because they repeat."},
     {Id::build_info, Type::gauge, "connector_host_build_info", {"version", "commit"}, "1; which version runs."},
     {Id::resident_memory, Type::gauge, "process_resident_memory_bytes", {}, "Resident memory of the process."},
     {Id::cpu_seconds, Type::counter, "process_cpu_seconds_total", {}, "Processor time spent, user and system."},

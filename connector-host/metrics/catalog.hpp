@@ -48,6 +48,7 @@ enum class Id : std::size_t {
   partitions_left_out,
   memory_used,
   memory_limit,
+  log_lines,
   build_info,
   resident_memory,
   cpu_seconds,

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/log.hpp"
 #include "metrics/process.hpp"
 
 namespace ch::rest {
@@ -136,6 +137,9 @@ std::string metrics_page(const tasks::TaskService& service, const std::string& v
   page.add(Id::memory_used, {}, static_cast<double>(memory.used));
   page.add(Id::memory_limit, {}, static_cast<double>(memory.limit));
   page.add(Id::build_info, {version, commit}, 1);
+  static constexpr const char* kLevels[] = {"debug", "info", "warn", "error"};
+  const auto lines = log::line_counts();
+  for (std::size_t i = 0; i < lines.size(); ++i) page.add(Id::log_lines, {kLevels[i]}, static_cast<double>(lines[i]));
   for (auto& sample : metrics::process_samples()) page.add(sample.id, std::move(sample.labels), sample.value);
   return counted.text(page.finish());
 }

@@ -20,7 +20,7 @@ void Bridge::log(void* context, std::int32_t level, ch_string message) {
                          : level == CH_LOG_INFO ? log::Level::info
                          : level == CH_LOG_WARN ? log::Level::warn
                                                 : log::Level::error;
-  if (log::enabled(our_level)) log::write(our_level, self.task_, text);
+  if (log::enabled(log::room_named("connectors"), our_level)) log::write(our_level, self.task_, text);
 }
 
 std::int32_t Bridge::request_commit(void* context, ch_partition_id partition, std::int64_t offset, ch_string state, std::int32_t urgency) {

@@ -71,7 +71,11 @@ struct TaskService::Impl {
   }
   void add_event(store::Event event) {
     const std::lock_guard lock(queue_mutex);
-    if (events.size() < kMaxQueuedEvents) events.push_back(std::move(event));
+    if (events.size() < kMaxQueuedEvents) {
+      events.push_back(std::move(event));
+    } else {
+      ++events_lost;
+    }
   }
   void config_event(const std::string& name, const std::string& message) {
     store::Event event;
@@ -108,6 +112,7 @@ struct TaskService::Impl {
   std::mutex queue_mutex;
   std::condition_variable_any changed;
   std::vector<store::Event> events;
+  std::size_t events_lost = 0;  // because the queue was full
   bool nudged = false;
   bool stopped = false;
   std::counting_semaphore<kMaxVerifying> verifying{kMaxVerifying};
@@ -126,6 +131,7 @@ void TaskService::Impl::supervise(const std::stop_token& stop) {
     busy = !reconcile_all();
     drop_gone();
     write_events();
+    log::flush_repeats();
   }
 }
 
@@ -146,10 +152,13 @@ void TaskService::Impl::drop_gone() {
 
 void TaskService::Impl::write_events() {
   std::vector<store::Event> batch;
+  std::size_t lost = 0;
   {
     const std::lock_guard lock(queue_mutex);
     batch.swap(events);
+    lost = std::exchange(events_lost, 0);
   }
+  if (lost > 0) log::warn("", "{} events came faster than they could be kept and are lost", lost);
   for (const auto& event : batch) {
     if (const auto written = options.store->add_event(event); !written)
       log::warn(event.task, "an event could not be kept: {}", written.error().message);

@@ -140,9 +140,10 @@ void Session::adopt(kafka::Assignment& assignment) {
                       assignment.where.topic, assignment.where.partition, assignment.committed_offset, assignment.high));
   } else {
     if (assignment.low > assignment.committed_offset) {
-      event("gap", nullptr,
-            fmt::format("{}-{}: the broker has removed offsets {} to {} before they were stored (retention)", assignment.where.topic,
-                        assignment.where.partition, assignment.committed_offset, assignment.low - 1));
+      const auto what = fmt::format("{}-{}: the broker has removed offsets {} to {} before they were stored (retention)",
+                                    assignment.where.topic, assignment.where.partition, assignment.committed_offset, assignment.low - 1);
+      log::warn(subject(assignment.id), "{}", what);
+      event("gap", nullptr, what);
     }
     to_open_.push_back(assignment.id);
   }
@@ -155,6 +156,7 @@ void Session::stand(Slot& slot, const std::string& message) {
       "Disable the task, set its offsets with kafka-consumer-groups --reset-offsets, or change start.position; then enable it.", now_ms(),
       0};
   context_.spec.metrics->add(metrics::Id::interruptions, slot.interruption->reason);
+  log::warn(subject(slot.assignment.id), "interrupted ({}): {}. {}", slot.interruption->reason, message, slot.interruption->remedy);
   event("interrupted", &*slot.interruption, message);
 }
 
@@ -357,7 +359,7 @@ void Session::interrupted(ch_partition_id partition, const ch_interruption& what
   kept = std::move(status);
   if (fresh) {
     context_.spec.metrics->add(metrics::Id::interruptions, kept->reason);
-    log::warn(task_, "interrupted ({}): {}. {}", kept->reason, kept->message, kept->remedy);
+    log::warn(subject(partition), "interrupted ({}): {}. {}", kept->reason, kept->message, kept->remedy);
     event("interrupted", &*kept, kept->message);
   }
 }
@@ -367,7 +369,7 @@ void Session::recovered(ch_partition_id partition) {
   if (partition != 0 && slot == slots_.end()) return;
   auto& kept = partition == 0 ? interruption_ : slot->second.interruption;
   if (!kept) return;
-  log::info(task_, "recovered from {}", kept->reason);
+  log::info(subject(partition), "recovered from {}", kept->reason);
   const InterruptionStatus was = *kept;
   kept.reset();
   event("recovered", &was, "recovered from " + was.reason);

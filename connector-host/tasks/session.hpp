@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "base/log.hpp"
 #include "kafka/consumer.hpp"
 #include "plugins/connector.hpp"
 #include "tasks/bridge.hpp"
@@ -106,6 +107,7 @@ class Session final : private kafka::Listener, public SessionCalls {
   RunnerStatus snapshot();
   PartitionStatus describe(ch_partition_id id, Slot& slot);
   void event(const std::string& kind, const InterruptionStatus* what, const std::string& message);
+  log::Subject subject(ch_partition_id partition) const;  // of a log line; the task if the partition is not ours
   void count_taken(std::span<const ch_record> records);
 
   Context context_;

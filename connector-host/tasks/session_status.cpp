@@ -89,6 +89,12 @@ void Session::event(const std::string& kind, const InterruptionStatus* what, con
   context_.spec.add_event(std::move(out));
 }
 
+log::Subject Session::subject(ch_partition_id partition) const {
+  const auto slot = slots_.find(partition);
+  if (slot == slots_.end()) return task_;
+  return {task_, slot->second.assignment.where.topic, slot->second.assignment.where.partition};
+}
+
 void Session::count_taken(std::span<const ch_record> records) {
   std::uint64_t bytes = 0;
   for (const auto& record : records) bytes += record.key.size + record.value.size;

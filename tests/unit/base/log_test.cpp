@@ -12,6 +12,7 @@
 #include <thread>
 #include <vector>
 
+#include "base/repeats.hpp"
 #include "base/time.hpp"
 
 namespace {
@@ -86,6 +87,36 @@ TEST_CASE("JSON lines are valid whatever the message holds") {
   CHECK(second.at("message") == "plain");
 }
 
+TEST_CASE("a partition has fields of its own") {
+  REQUIRE(ch::log::configure("info", "json"));
+  Captured captured;
+  ch::log::warn({"orders", "to\"pic", 3}, "stands");
+  REQUIRE(ch::log::configure("info", "text"));
+  ch::log::warn({"orders", "to\npic", 3}, "stands");
+  const auto lines = captured.lines();
+  REQUIRE(lines.size() == 2);
+  const auto first = nlohmann::json::parse(lines[0]);
+  CHECK(first.at("task") == "orders");
+  CHECK(first.at("topic") == "to\"pic");
+  CHECK(first.at("partition") == 3);
+  CHECK(lines[1].substr(24) == " warn  [orders to\\npic-3] stands");
+}
+
+TEST_CASE("repeated lines are said a few times, then counted") {
+  REQUIRE(ch::log::configure("debug", "text"));
+  ch::log::flush_repeats(true);
+  const auto before = ch::log::line_counts();
+  Captured captured;
+  for (int i = 0; i < 1000; ++i) ch::log::warn("orders", "offset {} refused", i);
+  for (int i = 0; i < 30; ++i) ch::log::debug("orders", "offset {} refused", i);
+  ch::log::flush_repeats(true);
+  const auto lines = captured.lines();
+  CHECK(lines.size() == ch::log::Repeats::kBurst + 30 + 1);
+  CHECK(lines.back().substr(24) == fmt::format(" warn  [orders] offset 999 refused (and {} more like it)", 999 - ch::log::Repeats::kBurst));
+  CHECK(ch::log::line_counts()[2] - before[2] == 1000);
+  REQUIRE(ch::log::configure("info", "text"));
+}
+
 TEST_CASE("a line is cut at its bound and stays valid") {
   Captured captured;
   for (const char* format : {"json", "text"}) {
@@ -100,13 +131,13 @@ TEST_CASE("a line is cut at its bound and stays valid") {
 }
 
 TEST_CASE("lines of several threads do not mix") {
-  REQUIRE(ch::log::configure("info", "json"));
+  REQUIRE(ch::log::configure("debug", "json"));
   Captured captured;
   {
     std::vector<std::jthread> threads;
     for (int t = 0; t < 4; ++t) {
       threads.emplace_back([t] {
-        for (int i = 0; i < 200; ++i) ch::log::info("t" + std::to_string(t), "{}", std::string(300, static_cast<char>('a' + t)));
+        for (int i = 0; i < 200; ++i) ch::log::debug("t" + std::to_string(t), "{}", std::string(300, static_cast<char>('a' + t)));
       });
     }
   }
@@ -123,7 +154,22 @@ TEST_CASE("levels and formats that do not exist are refused, all at once") {
   CHECK(refused.error().problems[0].key == "log.level");
   CHECK(refused.error().problems[1].message == "must be text or json");
   REQUIRE(ch::log::configure("error", "text"));
-  CHECK(ch::log::enabled(ch::log::Level::error));
-  CHECK_FALSE(ch::log::enabled(ch::log::Level::warn));
+  CHECK(ch::log::enabled(0, ch::log::Level::error));
+  CHECK_FALSE(ch::log::enabled(0, ch::log::Level::warn));
+  REQUIRE(ch::log::configure("info", "text"));
+}
+
+TEST_CASE("a room's level is its own, and root's is everybody's") {
+  REQUIRE(ch::log::configure("info", "text"));
+  const auto kafka = ch::log::room_named("kafka");
+  const auto rest = ch::log::room_named("rest");
+  CHECK(*ch::log::set_level("kafka", "debug") == std::vector<std::string>{"kafka"});
+  CHECK(ch::log::set_level("kafka", "DEBUG")->empty());
+  CHECK(ch::log::enabled(kafka, ch::log::Level::debug));
+  CHECK_FALSE(ch::log::enabled(rest, ch::log::Level::debug));
+  CHECK(ch::log::set_level("root", "OFF")->size() == ch::log::kRooms.size());
+  CHECK_FALSE(ch::log::enabled(kafka, ch::log::Level::error));
+  CHECK(ch::log::set_level("kafka", "LOUD").error().message == "invalid log level 'LOUD'.");
+  CHECK(ch::log::set_level("org.apache", "INFO").error().message == "Logger org.apache not found.");
   REQUIRE(ch::log::configure("info", "text"));
 }
