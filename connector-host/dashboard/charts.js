@@ -6,11 +6,12 @@ import {language, t} from './i18n.js';
 import {useLive} from './live.js';
 
 const height = 150;
+const powersOfTwo = Array.from({length: 45}, (_, i) => 2 ** i);
 const series = [
   ['lag', (sample) => sample.lag, number],
   ['rate', (sample) => sample.rate, rate],
   ['delay', (sample) => sample.delay, duration],
-  ['memory', (sample) => sample.memory, bytes],
+  ['memory', (sample) => sample.memory, bytes, powersOfTwo],
 ];
 
 // Loaded when the first chart is shown: the overview does without.
@@ -18,7 +19,7 @@ const library = () => import('./vendor/uplot.js').then((module) => module.defaul
 
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
-function options(uPlot, format, width) {
+function options(format, width, steps) {
   const grid = {stroke: colour('--chart-grid'), width: 1};
   const axis = {stroke: colour('--chart-text'), grid, ticks: {show: false}, font: '11px system-ui, sans-serif'};
   return {
@@ -29,13 +30,13 @@ function options(uPlot, format, width) {
     scales: {y: {range: (plot, low, high) => [0, high > 0 ? high * 1.15 : 1]}},
     axes: [
       {...axis, size: 26, values: (plot, times) => times.map((time) => new Date(time * 1000).toLocaleTimeString(language === 'zh' ? 'zh-CN' : 'en', {hour12: false})), space: 70},
-      {...axis, size: 64, values: (plot, values) => values.map((value) => format(value)), space: 34},
+      {...axis, size: 64, ...(steps && {incrs: steps}), values: (plot, values) => values.map((value) => format(value)), space: 34},
     ],
     series: [{}, {stroke: colour('--chart-line'), fill: colour('--chart-fill'), width: 1.5, spanGaps: true, points: {show: false}}],
   };
 }
 
-function Chart({name, kind, pick, format}) {
+function Chart({name, kind, pick, format, steps}) {
   const box = useRef(null);
   const plot = useRef(null);
   const [ready, setReady] = useState(false);
@@ -48,7 +49,7 @@ function Chart({name, kind, pick, format}) {
       const uPlot = await library();
       if (ended) return;
       plot.current?.destroy();
-      plot.current = new uPlot(options(uPlot, format, box.current.clientWidth), data, box.current);
+      plot.current = new uPlot(options(format, box.current.clientWidth, steps), data, box.current);
       setReady(true);
     };
     const fit = new ResizeObserver(() => plot.current?.setSize({width: box.current.clientWidth, height}));
@@ -73,6 +74,6 @@ function Chart({name, kind, pick, format}) {
 export function Charts({name}) {
   useLive();
   return html`<section aria-label=${t('charts')}><div class="charts">${series.map(
-    ([kind, pick, format]) => html`<${Chart} key=${kind} name=${name} kind=${kind} pick=${pick} format=${format} />`,
+    ([kind, pick, format, steps]) => html`<${Chart} key=${kind} name=${name} kind=${kind} pick=${pick} format=${format} steps=${steps} />`,
   )}</div><p class="small">${t('charts.since')}</p></section>`;
 }

@@ -10,6 +10,8 @@ function format(kind, options) {
 
 export const number = (value) => (value == null ? '–' : format('NumberFormat', {maximumFractionDigits: 0}).format(value));
 
+export const records = (count) => t(count === 1 ? 'record' : 'records', {n: number(count)});
+
 export function bytes(value) {
   if (value == null) return '–';
   const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];

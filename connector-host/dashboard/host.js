@@ -27,13 +27,13 @@ export function Host() {
   const {data: plugins, error: pluginsError} = useConnectors();
   const {tasks} = useLive();
   if (!host) return html`<${Page} title=${t('host')}><${Loading} error=${error} /><//>`;
-  const used = (tasks ?? []).reduce((sum, task) => sum + (task.memory_bytes ?? 0), 0);
+  const {used_bytes: used, limit_bytes: limit} = host.memory;
   return html`<${Page} title=${t('host')}>
     <${Problem} error=${error} />
     <dl class="totals wide"><div><dt>${t('version')}</dt><dd>${host.version}</dd></div><div><dt>${t('commit')}</dt><dd class="group">${host.commit || '–'}</dd></div>
-      <div><dt>${t('memory.tasks')}</dt><dd>${bytes(used)}${host.memory_limit != null && html` <span class="small">/ ${bytes(host.memory_limit)}</span>`}</dd></div>
+      <div><dt>${t('memory.tasks')}</dt><dd>${t('of', {part: bytes(used), all: bytes(limit)})}</dd></div>
       <div><dt>${t('tasks')}</dt><dd>${number(tasks?.length)}</dd></div></dl>
-    ${host.memory_limit > 0 && html`<meter class="budget" aria-label=${t('memory.tasks')} min="0" max=${host.memory_limit} high=${host.memory_limit * 0.9} value=${used}></meter>`}
+    <meter class="budget" aria-label=${t('memory.tasks')} min="0" max=${limit} high=${limit * 0.9} value=${used}></meter>
     <h2>${t('instances')}</h2><${Instances} list=${host.instances} />
     <h2>${t('plugins')}</h2>${plugins ? html`<${Plugins} data=${plugins} />` : html`<${Loading} error=${pluginsError} />`}
     <h2>${t('links')}</h2><ul class="plain"><li><a href="../openapi.yaml">openapi.yaml</a> ${t('links.openapi')}</li><li><a href="../metrics">/metrics</a> ${t('links.metrics')}</li>

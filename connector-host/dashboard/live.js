@@ -2,6 +2,7 @@
 import {useEffect, useReducer, useState} from './vendor/preact.js';
 import {get, taskPath, Failure} from './api.js';
 import {forgetAllBut, record} from './history.js';
+import {t} from './i18n.js';
 import {keepFollowing} from './stream.js';
 
 const sampleEvery = 2000;
@@ -80,7 +81,9 @@ export function useTask(name) {
     const news = (kind, data) => {
       if (kind === 'status') show({status: data, events: [...seen.values()].sort((a, b) => b.id - a.id).slice(0, keptEvents)});
       if (kind === 'change') event(data);
-      if (kind === 'gone') show({error: new Failure(404, '')});
+      if (kind !== 'gone') return;
+      show({error: new Failure(404, t('task.gone'))});
+      stop.abort();
     };
     // Where no stream gets through, it is asked.
     const ask = async () => {

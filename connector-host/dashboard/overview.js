@@ -57,7 +57,7 @@ function Tiles({tasks, group, setGroup}) {
     })}
     <dl class="totals">
       <div><dt>${t('total.lag')}</dt><dd>${number(sum((task) => task.lag))}</dd></div>
-      <div><dt>${t('total.delay')}</dt><dd>${duration(delay)}</dd></div>
+      <div><dt>${t('total.delay')}</dt><dd>${delay ? duration(delay) : '–'}</dd></div>
       <div><dt>${t('total.rate')}</dt><dd>${rate(sum((task) => task.records_per_second))}</dd></div>
       <div><dt>${t('total.memory')}</dt><dd>${bytes(sum((task) => task.memory_bytes))}</dd></div>
     </dl>
@@ -71,7 +71,7 @@ function Row({task, chosen, choose}) {
       <th scope="row"><a href=${taskLink(task.name)}>${task.name}</a><span class="sub">${task.topics}</span></th>
       <td><${State} state=${task.state} /><span class="sub"><${Since} at=${task.since} /></span></td>
       <td class="number" data-label=${t('lag')}>${number(task.lag)}</td>
-      <td class="number" data-label=${t('delay')}>${duration(task.delay_ms)}</td>
+      <td class="number" data-label=${t('delay')}>${task.delay_ms ? duration(task.delay_ms) : '–'}</td>
       <td class="number" data-label=${t('rate')}>${rate(task.records_per_second)}</td>
       <td class="bucket" data-label=${t('bucket')}>${task.bucket ?? '–'}</td>
       <td class="number" data-label=${t('granularity')}>${task.granularity_minutes ? t('minutes', {n: task.granularity_minutes}) : '–'}</td>

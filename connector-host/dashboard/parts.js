@@ -48,17 +48,15 @@ export function Switch({task}) {
     aria-label=${t('switch.label', {name: task.name})} title=${t(task.enabled ? 'disable' : 'enable')} onClick=${flip}></button>`;
 }
 
-export const runbook = (reason) => '../docs/runbook.md#' + encodeURIComponent(reason);
-
 // Why a task stands still and what to do.
 export function Trouble({interruption, trace}) {
   if (!interruption) return html`<div class="trouble"><p><strong>${t('trace')}</strong> <span class="said" lang="en">${trace}</span></p></div>`;
-  const {reason, message, remedy, since, next_try: next} = interruption;
+  const {reason, message, remedy, runbook, since, next_try: next} = interruption;
   return html`<div class="trouble">
     <p><strong>${tOr('reason.' + reason, reason)}</strong> <span class="said" lang="en">${message}</span></p>
     ${remedy && html`<p><strong>${t('remedy')}</strong> <span lang="en">${remedy}</span></p>`}
     <p class="small"><code>${reason}</code> · ${t('for')} <${Since} at=${since} />${next && html` · ${t('next.try')} <${Countdown} at=${next} />`}
-      ${' · '}<a href=${runbook(reason)} target="_blank" rel="noopener">${t('runbook')}</a></p>
+      ${runbook?.startsWith('/docs/') && html`${' · '}<a href=${'..' + runbook} target="_blank" rel="noopener">${t('runbook')}</a>`}</p>
   </div>`;
 }
 

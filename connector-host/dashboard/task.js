@@ -4,11 +4,12 @@ import {removeTask, taskAction} from './actions.js';
 import {curl, taskPath} from './api.js';
 import {Charts} from './charts.js';
 import {Confirm} from './dialog.js';
-import {bytes, duration, number, rate} from './format.js';
+import {bytes, duration, number, rate, records} from './format.js';
 import {t} from './i18n.js';
 import {useLive, useTask} from './live.js';
 import {Action, Countdown, Loading, Page, Problem, Since, State, Switch, taskLink, Time, Trouble} from './parts.js';
-import {Config, Events, Objects, Verify} from './task_tabs.js';
+import {Config, Events, Objects} from './task_tabs.js';
+import {Verify} from './verify.js';
 
 const tabs = ['status', 'objects', 'events', 'config', 'verify'];
 
@@ -35,7 +36,7 @@ function Actions({task}) {
 function Facts({status}) {
   const facts = [
     ['lag', number(status.lag)],
-    ['delay', duration(status.delay_ms)],
+    ['delay', status.delay_ms ? duration(status.delay_ms) : '–'],
     ['rate', rate(status.records_per_second)],
     ['memory', bytes(status.memory_bytes)],
     ['partitions', number(status.partitions.length)],
@@ -51,8 +52,8 @@ function PartitionRow({one}) {
       <td class="number" data-label=${t('position')}>${number(one.position)}</td>
       <td class="number" data-label=${t('end')}>${number(one.end_offset)}</td>
       <td class="number" data-label=${t('lag')}>${number(one.lag)}</td>
-      <td data-label=${t('open')}>${open ? html`${t('records', {n: number(open.records)})}, ${bytes(open.bytes)}<span class="sub">${t('stored.due')} <${Countdown} at=${open.due_at} /></span>` : html`<span class="none">–</span>`}</td>
-      <td data-label=${t('last.object')}>${last ? html`<span class="key" title=${last.key}>${last.key}</span><span class="sub">${t('records', {n: number(last.records)})}, ${bytes(last.bytes)}, <${Since} at=${last.stored_at} ago /></span>` : html`<span class="none">–</span>`}</td></tr>
+      <td data-label=${t('open')}>${open ? html`${records(open.records)}, ${bytes(open.bytes)}<span class="sub">${t('stored.due')} <${Countdown} at=${open.due_at} /></span>` : html`<span class="none">–</span>`}</td>
+      <td data-label=${t('last.object')}>${last ? html`<span class="key" title=${last.key}>${last.key}</span><span class="sub">${records(last.records)}, ${bytes(last.bytes)}, <${Since} at=${last.stored_at} ago /></span>` : html`<span class="none">–</span>`}</td></tr>
     ${one.interruption && html`<tr class="more"><td colspan="7"><${Trouble} interruption=${one.interruption} /></td></tr>`}`;
 }
 

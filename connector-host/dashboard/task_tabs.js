@@ -1,10 +1,10 @@
-// What else there is of a task: its objects, events, configuration, and the proof that nothing is missing.
-import {html, useEffect, useMemo, useRef, useState} from './vendor/preact.js';
-import {curl, request, taskPath} from './api.js';
-import {bytes, duration, number} from './format.js';
+// What else there is of a task: its objects, events and configuration.
+import {html, useMemo, useState} from './vendor/preact.js';
+import {curl, taskPath} from './api.js';
+import {bytes, number} from './format.js';
 import {t, tOr} from './i18n.js';
-import {useAnswer, useConnectors, useNow} from './live.js';
-import {Action, Curl, Loading, Problem, runbook, State, taskLink, Time} from './parts.js';
+import {useAnswer, useConnectors} from './live.js';
+import {Curl, Loading, Problem, State, taskLink, Time} from './parts.js';
 
 // Only what a browser fetches: an address of another kind could run as a script.
 const download = (url) => (/^https?:\/\//.test(url ?? '') ? url : undefined);
@@ -45,7 +45,7 @@ export function Events({events, error}) {
     (one) => html`<li key=${one.id} class=${(one.state ?? '').toLowerCase()}>
       <div class="when"><${Time} at=${one.time} /></div>
       <div><strong>${tOr('event.' + one.kind, one.kind)}</strong> ${one.state && html`<${State} state=${one.state} />`}
-        ${one.reason && html` <a href=${runbook(one.reason)} target="_blank" rel="noopener">${tOr('reason.' + one.reason, one.reason)}</a>`}
+        ${one.reason && html` ${tOr('reason.' + one.reason, one.reason)}`}
         ${one.message && html`<p lang="en">${one.message}</p>`}${one.remedy && html`<p><strong>${t('remedy')}</strong> <span lang="en">${one.remedy}</span></p>`}
         <p class="small">${one.host}</p></div></li>`,
   )}</ol>`;
@@ -68,42 +68,4 @@ export function Config({name}) {
       <dd><code>${task.config[key] ?? (keys.get(key)?.default || '–')}</code>${!(key in task.config) && html` <span class="small">${t('default')}</span>`}
         ${keys.get(key) && html`<p class="doc" lang="en">${keys.get(key).documentation}</p>`}</dd></div>`)}</dl>
     <${Curl} line=${curl('GET', taskPath(name))} />`;
-}
-
-// The report as the host gives it: numbers as facts, lists as tables of their fields.
-function Findings({report}) {
-  const plain = Object.entries(report).filter(([, value]) => value === null || typeof value !== 'object');
-  const lists = Object.entries(report).filter(([, value]) => Array.isArray(value));
-  const label = (key) => tOr('verify.' + key, key.replaceAll('_', ' '));
-  return html`<dl class="totals wide">${plain.map(([key, value]) => html`<div><dt>${label(key)}</dt><dd>${typeof value === 'number' ? number(value) : String(value ?? '–')}</dd></div>`)}</dl>
-    ${lists.map(([key, list]) => html`<h2>${label(key)} <span class="count">${number(list.length)}</span></h2>
-      ${list.length > 0 && html`<pre tabindex="0" class="trace">${list.slice(0, 200).map((one) => (typeof one === 'string' ? one : JSON.stringify(one))).join('\n')}</pre>`}`)}`;
-}
-
-export function Verify({name}) {
-  const [run, setRun] = useState(null); // {began, ended, report, error}
-  const stop = useRef(null);
-  const now = useNow();
-  const path = taskPath(name, '/verify');
-  useEffect(() => () => stop.current?.abort(), []);
-  const start = async () => {
-    const began = Date.now();
-    stop.current = new AbortController();
-    setRun({began});
-    try {
-      const report = await request('POST', path, undefined, {slow: true, signal: stop.current.signal});
-      setRun({began, ended: Date.now(), report});
-    } catch (error) {
-      setRun(stop.current.signal.aborted ? null : {began, ended: Date.now(), error});
-    }
-  };
-  const busy = run && !run.ended;
-  return html`<p>${t('verify.means')}</p>
-    <div class="bar"><${Action} kind="primary" disabled=${busy} onClick=${start}>${t('verify')}<//>
-      ${busy && html`<progress aria-label=${t('verify.running')}></progress><span role="status">${t('verify.running')} ${duration(Math.max(1000, now - run.began))}</span>
-        <button type="button" class="button" onClick=${() => stop.current.abort()}>${t('cancel')}</button>`}</div>
-    ${run?.error && html`<${Problem} error=${run.error} />`}
-    ${run?.report && html`<div role="status" class=${'verdict ' + (run.report.ok === false ? 'bad' : 'good')}>${t(run.report.ok === false ? 'verify.bad' : 'verify.good', {time: duration(run.ended - run.began)})}</div>
-      <${Findings} report=${run.report} />`}
-    <${Curl} line=${curl('POST', path)} />`;
 }

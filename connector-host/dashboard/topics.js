@@ -49,7 +49,7 @@ function List({instance}) {
     </div>
     ${shown.length === 0
       ? html`<p class="empty">${t(data.topics.length ? 'filter.nothing' : 'topics.none')}</p>`
-      : html`<div class="scroll" tabindex="0" role="region" aria-label=${t('topics')}><table class="cards"><thead><tr>
+      : html`<div class="scroll" tabindex="0" role="region" aria-label=${t('topics')}><table class="cards topics"><thead><tr>
         <th scope="col">${t('topic')}</th><th scope="col" class="number">${t('partitions')}</th><th scope="col">${t('archived.by')}</th>
         <th scope="col">${t('granularity')}</th><th scope="col">${t('bucket')}</th><td></td></tr></thead>
         <tbody>${shown.slice(at * pageSize, (at + 1) * pageSize).map((topic) => html`<${Row} key=${topic.name} topic=${topic} instance=${instance} tasks=${tasks} />`)}</tbody></table></div>`}`;

@@ -72,8 +72,11 @@ Response health(bool ready) {
 void add_host_routes(Router& router, const RouteContext& context) {
   auto& service = context.service;
   router.add("GET", "/v1", {}, [&service, version = context.version, commit = context.commit](const Call&) -> Answer {
-    return json_response(
-        200, {{"name", "connector-host"}, {"version", version}, {"commit", commit}, {"instances", instances_json(service.instances())}});
+    return json_response(200, {{"name", "connector-host"},
+                               {"version", version},
+                               {"commit", commit},
+                               {"memory", memory_json(service.memory())},
+                               {"instances", instances_json(service.instances())}});
   });
   router.add("POST", "/v1/validate", {"preflight"}, [&service](const Call& call) { return validate(service, call); });
   router.add("GET", "/v1/instances", {}, [&service](const Call&) -> Answer {

@@ -202,6 +202,8 @@ Json keys_json(const config::Definition& definition) {
   return list;
 }
 
+Json memory_json(const tasks::TaskService::Memory& memory) { return {{"used_bytes", memory.used}, {"limit_bytes", memory.limit}}; }
+
 Json instances_json(const std::vector<tasks::TaskService::InstanceView>& instances) {
   auto list = Json::array();
   for (const auto& instance : instances) {

@@ -26,6 +26,7 @@ Json event_json(const store::Event& event);
 Json events_json(const std::vector<store::Event>& events, std::int64_t after);
 Json problems_json(const std::vector<KeyProblem>& problems);
 Json keys_json(const config::Definition& definition);
+Json memory_json(const tasks::TaskService::Memory& memory);
 Json instances_json(const std::vector<tasks::TaskService::InstanceView>& instances);
 Json topics_json(const std::vector<tasks::TaskService::TopicView>& topics);
 

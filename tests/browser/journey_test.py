@@ -5,6 +5,7 @@ import unittest
 from playwright.sync_api import expect
 
 import shared
+from browser import axe, screenshot
 from world import BUCKET, KEY
 
 
@@ -21,6 +22,7 @@ class Journey(unittest.TestCase):
             self.create(page, world)
             self.watch(page)
             self.read(page)
+            self.prove(page)
             self.break_and_mend(page, world)
             self.stop(page, world)
 
@@ -60,6 +62,14 @@ class Journey(unittest.TestCase):
         text = opened.value.locator("body").inner_text()
         self.assertRegex(text, r"\S")
         opened.value.close()
+
+    def prove(self, page):
+        page.get_by_role("navigation", name="Task").get_by_role("link", name="Verify").click()
+        page.get_by_role("button", name="Verify").click()
+        expect(page.get_by_text("Complete, and everything is there once")).to_be_visible()
+        expect(page.get_by_role("region", name="What is stored").locator("tbody tr")).to_have_count(4)
+        self.assertEqual(axe(page), [])
+        screenshot(page, "verified")
 
     def break_and_mend(self, page, world):
         world.cos_admin({"remove_bucket": BUCKET})

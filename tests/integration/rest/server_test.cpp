@@ -45,6 +45,8 @@ TEST_CASE("before it is ready the host says so, then it serves") {
   const auto host = api.call("GET /v1").second;
   REQUIRE(host.at("version") == "1.2.3");
   REQUIRE(host.at("commit") == "abcdef");
+  REQUIRE(host.at("memory").at("used_bytes") == 0);
+  REQUIRE(host.at("memory").at("limit_bytes") == 1 << 30);
   REQUIRE(api.call("GET /v1/connectors").second == json{{"connectors", json::array()}, {"failures", json::array()}});
   REQUIRE(api.call("GET /openapi.yaml").first == 200);
   REQUIRE(body_of(api.last).rfind("openapi: 3.0.3\n", 0) == 0);
