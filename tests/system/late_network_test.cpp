@@ -42,7 +42,10 @@ class Late {
     auto& host = world_.host();
     host.set_environment({{"CH_FAILPOINTS", variant_.bugs}});
     host.start();
-    (void)host.post("/v1/tasks", {{"name", topic_}, {"config", world_.config(topic_, {{"rotate.interval.ms", "250"}})}});
+    (void)host.post("/v1/tasks", {{"name", topic_},
+                                  {"config", world_.config(topic_, {{"rotate.interval.ms", "250"},
+                                                                    {"consumer.override.session.timeout.ms", "2000"},
+                                                                    {"consumer.override.heartbeat.interval.ms", "400"}})}});
     if (!store(200)) return {"the first records are not stored", -1, false, {}};
     proxy_.hold_next_commit(group_);
     if (!eventually(20s, [&] { return store(50) && proxy_.holds(group_); })) return {"no commit was held", -1, false, {}};
@@ -115,4 +118,35 @@ TEST_CASE("a late copy of a commit: audit and fence each alone, both, and neithe
     figure(fmt::format("late copy of a commit, {}: offset went back: {}, broker's answer {}, {} lost, {} twice", variants[i].name,
                        verdict.went_back ? "yes" : "no", verdict.taken, verdict.report.lost_count, verdict.report.twice_count));
   }
+}
+
+TEST_CASE("a small object costs one request to COS and at most two offset commits", "[late]") {
+  constexpr std::uint64_t kObjects = 8;
+  auto& broker = shared_broker();
+  LateProxy proxy(broker.late_advertised(), broker.late_port());
+  World world(fmt::format("127.0.0.1:{}", broker.late_advertised()), json::object());
+  KafkaAdmin admin(broker.bootstrap());
+  admin.create_topic("cost", 1);
+  LedgerProducer producer(broker.bootstrap(), "cost");
+  world.host().start();
+  world.create("cost", world.config("cost", {{"rotate.records", "50"}, {"rotate.interval.ms", "600000"}}));
+  const auto store = [&] {
+    producer.produce(50, 1);
+    producer.flush();
+    return eventually(30s, [&] { return admin.lag("connect-cost", "cost", 1) == 0; });
+  };
+  REQUIRE(store());
+  const auto requests = [&] {
+    std::uint64_t sum = 0;
+    for (const auto& [operation, count] : world.cos().counters().requests) sum += count;
+    return sum;
+  };
+  const auto requests_before = requests(), commits_before = proxy.commits("connect-cost"), objects_before = count_objects(world.bucket());
+  for (std::uint64_t i = 0; i < kObjects; ++i) REQUIRE(store());
+  const auto objects = count_objects(world.bucket()) - objects_before;
+  const auto sent = requests() - requests_before, committed = proxy.commits("connect-cost") - commits_before;
+  CHECK(objects == kObjects);
+  CHECK(sent == objects);
+  CHECK(committed <= 2 * objects);
+  figure(fmt::format("cost of {} small objects: {} requests to COS, {} offset commits", objects, sent, committed));
 }

@@ -8,6 +8,7 @@ namespace ch::test {
 namespace {
 
 constexpr int kLimitMs = 30000;
+constexpr std::chrono::seconds kSettleLimit{15};  // a static member's session after it has gone
 
 // The first error among the topics of an admin call's result.
 rd_kafka_resp_err_t topic_error(const rd_kafka_topic_result_t** topics, std::size_t count) {
@@ -68,6 +69,46 @@ void KafkaAdmin::add_partitions(const std::string& name, std::int32_t total) {
   const auto** results = rd_kafka_CreatePartitions_result_topics(rd_kafka_event_CreatePartitions_result(event.get()), &count);
   expect_ok(topic_error(results, count), "adding partitions to " + name);
   wait_until_led(name, total);
+}
+
+void KafkaAdmin::delete_group(const std::string& group) {
+  Handle<rd_kafka_DeleteGroup_t> one(rd_kafka_DeleteGroup_new(group.c_str()));
+  Handle<rd_kafka_queue_t> queue(rd_kafka_queue_new(client_.get()));
+  rd_kafka_DeleteGroup_t* list[] = {one.get()};
+  // Its last member may still be leaving.
+  const bool done = eventually(kSettleLimit, [&] {
+    rd_kafka_DeleteGroups(client_.get(), list, 1, nullptr, queue.get());
+    const auto event = result_of(queue.get(), "deleting group " + group);
+    std::size_t count = 0;
+    const auto** results = rd_kafka_DeleteGroups_result_groups(rd_kafka_event_DeleteGroups_result(event.get()), &count);
+    return count == 1 && rd_kafka_group_result_error(results[0]) == nullptr;
+  });
+  if (!done) throw std::runtime_error("group " + group + " cannot be deleted");
+}
+
+void KafkaAdmin::set_offset(const std::string& group, const std::string& topic, std::int32_t partition, std::int64_t offset) {
+  const Handle<rd_kafka_topic_partition_list_t> wanted(rd_kafka_topic_partition_list_new(1));
+  rd_kafka_topic_partition_list_add(wanted.get(), topic.c_str(), partition)->offset = offset;
+  Handle<rd_kafka_AlterConsumerGroupOffsets_t> one(rd_kafka_AlterConsumerGroupOffsets_new(group.c_str(), wanted.get()));
+  Handle<rd_kafka_queue_t> queue(rd_kafka_queue_new(client_.get()));
+  rd_kafka_AlterConsumerGroupOffsets_t* list[] = {one.get()};
+  const bool done = eventually(kSettleLimit, [&] {
+    rd_kafka_AlterConsumerGroupOffsets(client_.get(), list, 1, nullptr, queue.get());
+    const Handle<rd_kafka_event_t> event(rd_kafka_queue_poll(queue.get(), kLimitMs));
+    return event != nullptr && rd_kafka_event_error(event.get()) == RD_KAFKA_RESP_ERR_NO_ERROR &&
+           committed(group, topic, partition + 1).back().offset == offset;
+  });
+  if (!done) throw std::runtime_error("the offset of group " + group + " cannot be set");
+}
+
+void KafkaAdmin::delete_records(const std::string& topic, std::int32_t partition, std::int64_t before) {
+  const Handle<rd_kafka_topic_partition_list_t> bounds(rd_kafka_topic_partition_list_new(1));
+  rd_kafka_topic_partition_list_add(bounds.get(), topic.c_str(), partition)->offset = before;
+  Handle<rd_kafka_DeleteRecords_t> one(rd_kafka_DeleteRecords_new(bounds.get()));
+  Handle<rd_kafka_queue_t> queue(rd_kafka_queue_new(client_.get()));
+  rd_kafka_DeleteRecords_t* list[] = {one.get()};
+  rd_kafka_DeleteRecords(client_.get(), list, 1, nullptr, queue.get());
+  (void)result_of(queue.get(), "deleting records of " + topic);
 }
 
 void KafkaAdmin::wait_until_led(const std::string& name, std::int32_t partitions) {

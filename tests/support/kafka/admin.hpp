@@ -30,6 +30,11 @@ class KafkaAdmin {
   void add_partitions(const std::string& name, std::int32_t total);
   bool has_topic(const std::string& name);
 
+  // Of a group without members, as kafka-consumer-groups does it.
+  void delete_group(const std::string& group);
+  void set_offset(const std::string& group, const std::string& topic, std::int32_t partition, std::int64_t offset);
+  void delete_records(const std::string& topic, std::int32_t partition, std::int64_t before);  // as retention does
+
   std::vector<CommittedOffset> committed(const std::string& group, const std::string& topic, std::int32_t partitions);
   std::vector<Watermarks> watermarks(const std::string& topic, std::int32_t partitions);
   // Records behind the committed offsets, all partitions together; a partition without an offset counts in full.

@@ -136,14 +136,17 @@ struct LateProxy::Impl {
   mutable std::mutex mutex;
   std::set<std::string> wanted;
   std::map<std::string, std::string> held;
+  std::map<std::string, std::uint64_t> commits;
   std::list<Connection> connections;
   std::atomic<bool> ending = false;
   std::jthread acceptor;
 
   bool keep(const std::string& frame) {
     const auto group = committing_group(frame);
+    if (group.empty()) return false;
     const std::lock_guard lock(mutex);
-    if (group.empty() || wanted.erase(group) == 0) return false;
+    ++commits[group];
+    if (wanted.erase(group) == 0) return false;
     held[group] = frame;
     return true;
   }
@@ -202,6 +205,12 @@ LateProxy::~LateProxy() {
   impl_->acceptor.join();
   for (const auto& connection : impl_->connections) connection.cut();
   impl_->connections.clear();
+}
+
+std::uint64_t LateProxy::commits(const std::string& group) const {
+  const std::lock_guard lock(impl_->mutex);
+  const auto found = impl_->commits.find(group);
+  return found == impl_->commits.end() ? 0 : found->second;
 }
 
 void LateProxy::hold_next_commit(const std::string& group) {

@@ -18,7 +18,8 @@ class LateProxy {
   LateProxy& operator=(const LateProxy&) = delete;
   ~LateProxy();
 
-  void hold_next_commit(const std::string& group);  // of a member: those from outside the group pass
+  std::uint64_t commits(const std::string& group) const;  // requests of its members that have come by
+  void hold_next_commit(const std::string& group);        // of a member: those from outside the group pass
   bool holds(const std::string& group) const;
   // The broker's error code for the copy's first partition (0: it was taken); nothing if none is held or no answer came.
   std::optional<int> deliver(const std::string& group);

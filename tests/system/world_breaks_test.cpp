@@ -1,0 +1,147 @@
+// What operators and brokers do to a topic and to the group's offsets. None of it loses, repeats or waits for ever; what
+// only a human can decide is told with what to do.
+#include <fmt/format.h>
+
+#include <catch2/catch.hpp>
+
+#include "support/kafka/transactions.hpp"
+#include "world.hpp"
+
+using namespace ch::test;
+
+namespace {
+
+// Quick sessions: a static member that has gone keeps the group until its session is over.
+json config_of(const World& world, const std::string& topic, json other = json::object()) {
+  other.merge_patch({{"consumer.override.session.timeout.ms", "1500"}, {"consumer.override.heartbeat.interval.ms", "300"}});
+  return world.config(topic, other);
+}
+
+std::string events(World& world, const std::string& task) { return world.host().get("/v1/tasks/" + task + "/events?limit=1000").body; }
+
+json verified(World& world, const std::string& task) {
+  json report;
+  Answer answer = world.host().post("/v1/tasks/" + task + "/verify");
+  while (answer.status == 200 && !(report = answer.json).at("complete").get<bool>())
+    answer = world.host().post("/v1/tasks/" + task + "/verify", report);
+  INFO(answer.status << answer.body);
+  REQUIRE(answer.status == 200);
+  return report;
+}
+
+std::string explained(const json& report) {
+  std::string all;
+  for (const auto& note : report.at("explained")) all += note.at("message").get<std::string>() + "\n";
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("while a task is disabled its group is deleted, its offsets are reset, its records removed", "[breaks]") {
+  World world;
+  const std::string task = "operator", group = "connect-operator";
+  world.admin().create_topic(task, 1);
+  LedgerProducer producer(world.bootstrap(), task, Mix{91});
+  world.host().start();
+  world.create(task, config_of(world, task));
+  const auto store = [&](std::uint64_t count) {
+    producer.produce(count, 1);
+    producer.flush();
+    return world.drained(task, task, 1);
+  };
+  const auto switch_to = [&](const std::string& action) {
+    return world.host().post("/v1/tasks/" + task + "/" + action + "?wait=30s").status == 200;
+  };
+  REQUIRE(store(500));
+  REQUIRE(switch_to("disable"));
+  const auto objects = count_objects(world.bucket());
+
+  world.admin().delete_group(group);  // as offsets.retention.minutes does
+  REQUIRE(world.admin().committed(group, task, 1).front().offset == -1);
+  REQUIRE(switch_to("enable"));
+  CHECK(world.drained(task, task, 1));
+  CHECK(count_objects(world.bucket()) == objects);
+  REQUIRE(store(300));
+  REQUIRE(switch_to("disable"));
+
+  const auto before = count_objects(world.bucket());
+  world.admin().set_offset(group, task, 0, 0);  // kafka-consumer-groups --reset-offsets --to-earliest: no state beside it
+  REQUIRE(world.admin().committed(group, task, 1).front().metadata.empty());
+  REQUIRE(switch_to("enable"));
+  CHECK(world.drained(task, task, 1));
+  CHECK(count_objects(world.bucket()) == before);
+  REQUIRE(store(300));
+  CHECK(world.check(task, producer.ledger()).ok());
+  REQUIRE(switch_to("disable"));
+
+  producer.produce(400, 1);
+  producer.flush();
+  world.admin().delete_records(task, 0, 1100 + 150);  // retention passes the committed offset
+  REQUIRE(switch_to("enable"));
+  CHECK(world.drained(task, task, 1));
+  const auto report = world.check(task, producer.ledger());
+  INFO(report.summary());
+  CHECK(report.twice_count == 0);
+  CHECK(report.records == 1500);  // the ranges form a chain: what was removed lies within one
+  CHECK(events(world, task).find("removed offsets 1100 to 1249") != std::string::npos);
+  const auto walk = verified(world, task);
+  INFO(walk.dump(1));
+  CHECK(walk.at("ok") == true);
+  CHECK(walk.at("records") == 1500 - 150);
+  CHECK(explained(walk).find("150 offsets of series 1 hold no record") != std::string::npos);
+}
+
+TEST_CASE("transactions: what was aborted is not stored, markers are no gap, lag reads 0", "[breaks]") {
+  World world;
+  world.admin().create_topic("transactions", 2);
+  TransactionProducer producer(world.bootstrap(), "transactions");
+  world.host().start();
+  world.create("transactions", config_of(world, "transactions", {{"rotate.records", "15"}}));
+  for (int i = 0; i < 20; ++i) {
+    producer.transaction(10, 2, i % 3 != 0);
+    if (i == 9) {
+      world.host().kill();
+      world.host().start();
+    }
+  }
+  CHECK(world.drained("transactions", "transactions", 2));
+  const auto report = world.check("transactions", producer.ledger());
+  INFO(report.summary());
+  CHECK(report.ok());
+  CHECK(report.records == producer.ledger().records());
+  const auto walk = verified(world, "transactions");
+  INFO(walk.dump(1));
+  CHECK(walk.at("ok") == true);
+  CHECK(explained(walk).find("hold no record") != std::string::npos);
+}
+
+TEST_CASE("a topic deleted and made again with lower offsets stands, and says what to do", "[breaks]") {
+  const json instance = {
+      {"bootstrap.servers", shared_broker().bootstrap()}, {"region", "ap-guangzhou"}, {"topic.metadata.refresh.interval.ms", "1000"}};
+  World world(json{{"instances", {{"default", instance}}}});
+  world.admin().create_topic("made-again", 1);
+  LedgerProducer producer(world.bootstrap(), "made-again", Mix{92});
+  producer.produce(500, 1);
+  producer.flush();
+  world.host().start();
+  world.create("made-again", config_of(world, "made-again"));
+  REQUIRE(world.drained("made-again", "made-again", 1));
+  const auto objects = count_objects(world.bucket());
+  REQUIRE(world.host().post("/v1/tasks/made-again/disable?wait=30s").status == 200);
+  world.admin().delete_topic("made-again");
+  REQUIRE(eventually(20s, [&] { return !world.admin().has_topic("made-again"); }));
+  world.admin().create_topic("made-again", 1);
+  LedgerProducer again(world.bootstrap(), "made-again", Mix{93});
+  again.produce(50, 1);
+  again.flush();
+  REQUIRE(world.host().post("/v1/tasks/made-again/enable").status == 202);
+  const auto told = [&] {
+    const auto status = world.host().status("made-again");
+    return status.is_object() && status.value("state", "") == "INTERRUPTED" && status.dump().find("offset_lost") != std::string::npos;
+  };
+  CHECK(eventually(40s, told));
+  INFO(world.host().status("made-again").dump(1) << world.host().log_end());
+  CHECK(throughout(1s, told));
+  CHECK(count_objects(world.bucket()) == objects);
+  CHECK(world.check("made-again", producer.ledger()).ok());
+}
