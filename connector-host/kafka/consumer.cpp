@@ -116,6 +116,8 @@ void Consumer::Impl::assign(const rd_kafka_topic_partition_list_t& list) {
   if (const auto code = rd_kafka_assign(client, starts.get()); code != RD_KAFKA_RESP_ERR_NO_ERROR) {
     listener.on_rejoin_needed(fmt::format("assign failed: {}", rd_kafka_err2str(code)));
   }
+  if (CH_BUG("left_paused") && !assignments.empty() && assignments.front().id > assignments.size())
+    rd_kafka_pause_partitions(client, starts.get());
 }
 
 // Eager protocol: it is always the whole assignment.
@@ -124,12 +126,6 @@ void Consumer::Impl::revoke() {
   std::vector<ch_partition_id> ids;
   for (const auto& [id, lane] : lanes) ids.push_back(id);
   listener.on_revoked(ids, lost);
-  if (CH_BUG("left_paused")) {
-    rd_kafka_topic_partition_list_t* assigned = nullptr;
-    rd_kafka_assignment(client, &assigned);
-    rd_kafka_pause_partitions(client, assigned);
-    rd_kafka_topic_partition_list_destroy(assigned);
-  }
   lanes.clear();  // queues must go before the assignment does
   readable.clear();
   rd_kafka_assign(client, nullptr);

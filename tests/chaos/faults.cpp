@@ -167,7 +167,7 @@ std::string Faults::broker_fault() {
   if (pick(3) == 0) {
     broker.kill();
     pass(10, 1500);
-    broker.start();
+    scene_.start_broker();
     return "kill -9 of the broker";
   }
   broker.freeze();

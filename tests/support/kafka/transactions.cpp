@@ -33,7 +33,8 @@ Error patiently(Call&& call) {
 
 TransactionProducer::TransactionProducer(const std::string& bootstrap, const std::string& topic)
     : client_(make_client(RD_KAFKA_PRODUCER, {{"bootstrap.servers", bootstrap}, {"transactional.id", topic}, {"log_level", "2"}},
-                          &delivered, this)) {
+                          &delivered, this)),
+      topic_(rd_kafka_topic_new(client_.get(), topic.c_str(), nullptr)) {
   ledger_.topic = topic;
   expect(patiently([&] { return rd_kafka_init_transactions(client_.get(), kCallLimitMs); }), "init_transactions");
 }
@@ -45,9 +46,8 @@ void TransactionProducer::transaction(std::uint64_t count, std::int32_t partitio
     const auto value = ledger_.topic + " " + std::to_string(next_);
     const auto partition = static_cast<std::int32_t>(next_ % static_cast<std::uint64_t>(partitions));
     // What is refused here makes the transaction one that must be aborted, which end() sees.
-    (void)rd_kafka_producev(client_.get(), RD_KAFKA_V_TOPIC(ledger_.topic.c_str()), RD_KAFKA_V_PARTITION(partition),
-                            RD_KAFKA_V_VALUE(const_cast<char*>(value.data()), value.size()), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
-                            RD_KAFKA_V_END);
+    (void)rd_kafka_produce(topic_.get(), partition, RD_KAFKA_MSG_F_COPY, const_cast<char*>(value.data()), value.size(), nullptr, 0,
+                           nullptr);
   }
   if (!end(commit)) return;
   for (const auto& [partition, entry] : open_) ledger_.partitions[partition].push_back(entry);

@@ -28,6 +28,7 @@ class TransactionProducer {
   std::uint64_t next_ = 0;
   std::vector<std::pair<std::int32_t, LedgerEntry>> open_;  // of the transaction under way
   Handle<rd_kafka_t> client_;
+  Handle<rd_kafka_topic_t> topic_;
 };
 
 }  // namespace ch::test
