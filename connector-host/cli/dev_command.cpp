@@ -45,6 +45,7 @@ void introduce(const std::string& address, const dev::Sandbox& sandbox, bool sam
   const std::string task = sample ? dev::kSampleTask : "my-task";
   Facts facts;
   facts.add("REST API", address);
+  facts.add("Dashboard", address + "/ui/");
   facts.add("Kafka broker", sandbox.bootstrap());
   facts.add("COS endpoint", sandbox.cos_endpoint());
   facts.add("COS bucket", dev::kBucket);

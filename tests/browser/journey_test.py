@@ -1,5 +1,6 @@
 """What an operator does from the first look to the last: create, watch, read, break, mend, disable, delete."""
 
+import json
 import unittest
 
 from playwright.sync_api import expect
@@ -113,6 +114,23 @@ class Form(unittest.TestCase):
             minutes = page.locator("[name='time.granularity.minutes']")
             minutes.fill("3")
             expect(page.locator("#field-time-granularity-minutes-error")).to_contain_text("5")
+
+    def test_tries_broker_and_bucket_before_it_creates(self):
+        world = shared.world()
+        with shared.browser().page() as page:
+            page.goto(world.url + "/ui/#/create")
+            page.get_by_role("button", name="JSON").click()
+            page.get_by_label("The task as JSON").fill(json.dumps({"name": "tried", "config": world.config(cos_bucket="gone-1250000000")}))
+            page.get_by_role("button", name="Continue").click()
+            dialog = page.get_by_role("dialog")
+            expect(dialog).to_contain_text("With these settings it would not work now")
+            expect(dialog.locator("li")).to_contain_text("cos.bucket")
+            expect(dialog.get_by_role("button", name="Create anyway")).to_be_enabled()
+            dialog.get_by_role("button", name="Back").click()
+            page.get_by_label("The task as JSON").fill(json.dumps({"name": "tried", "config": world.config()}))
+            page.get_by_role("button", name="Continue").click()
+            expect(dialog).to_contain_text("Broker and bucket can be used with these settings")
+        self.assertNotIn("tried", str(world.api("GET", "/v1/tasks")))
 
     def test_takes_json(self):
         with shared.browser().page() as page:

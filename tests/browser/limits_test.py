@@ -134,10 +134,38 @@ class HostileTexts(unittest.TestCase):
             expect(page.get_by_text(f"{name} has been deleted")).to_be_visible()
 
 
+class Token(unittest.TestCase):
+    def test_is_asked_for_once_and_sent_with_every_request(self):
+        world = shared.world()
+
+        def guard(route):
+            if route.request.headers.get("authorization") == "Bearer sesame":
+                return route.continue_()
+            return route.fulfill(status=401, json={"error_code": 401, "message": "send the token"})
+
+        with shared.browser().page(may_fail=True) as page:
+            page.route("**/v1/**", guard)
+            page.goto(world.url + "/ui/")
+            dialog = page.get_by_role("dialog")
+            dialog.get_by_label("Token").fill("sesame")
+            dialog.get_by_role("button", name="Use it").click()
+            expect(page.get_by_role("link", name="orders-to-cos")).to_be_visible()
+            page.reload()
+            expect(page.get_by_role("link", name="orders-to-cos")).to_be_visible()
+            expect(dialog).to_have_count(0)
+            page.goto(world.url + "/ui/#/host")
+            page.get_by_text("As a curl line").click()
+            expect(page.locator("main pre")).to_contain_text('Authorization: Bearer $CONNECTOR_HOST_TOKEN')
+
+
 class Weight(unittest.TestCase):
     def test_the_page_is_small_and_asks_the_host_alone(self):
         world = shared.world()
         with shared.browser().page() as page:
+            began = time.monotonic()
+            page.goto(world.url + "/ui/")
+            expect(page.get_by_role("link", name="orders-to-cos")).to_be_visible()
+            figure(f"dashboard: usable {(time.monotonic() - began) * 1000:.0f} ms after its address was entered")
             page.goto(world.url + "/ui/#/tasks/orders-to-cos")
             expect(page.locator(".chart canvas").first).to_be_visible()
         total = 0

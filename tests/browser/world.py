@@ -82,7 +82,7 @@ class World:
         cos = self.start("cos-emulator", "--dir", self.folder / "cos", "--bucket", BUCKET, "--access", ":".join(KEY), "--admin")
         self.cos = cos.read(r"(http://127\.0\.0\.1:\d+)")
         dev = self.start("connector-host", "dev", "--listen", "http://127.0.0.1:0", "--dir", self.folder / "dev", environment={"TMPDIR": str(self.folder)})
-        self.url = dev.read(r"REST API: +(\S+)")
+        self.url = dev.read(r"Dashboard: +(\S+)/ui/")
         self.broker = dev.read(r"Kafka broker: +(\S+)")
 
     def start(self, *command, environment=None):
