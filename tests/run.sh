@@ -68,8 +68,8 @@ for preset in dev clang tsan; do
 done
 if [[ -z $fast ]]; then
   stage "Kafka broker" tests/support/kafka/fetch_kafka.sh
-  stage "Python packages" tests/support/python/run.sh
 fi
+stage "Python packages" tests/support/python/run.sh
 write_test_list
 
 selection=()

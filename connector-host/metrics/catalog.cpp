@@ -52,6 +52,9 @@ constexpr Metric kCatalog[] = {
     {Id::start_time, Type::gauge, "process_start_time_seconds", {}, "When the process started, Unix time."},
     {Id::kc_worker_connectors, Type::gauge, "kafka_connect_worker_connector_count", {}, "Tasks of this host (Kafka Connect: connectors)."},
     {Id::kc_worker_tasks, Type::gauge, "kafka_connect_worker_task_count", {}, "Runners of this host (Kafka Connect: tasks)."},
+    {Id::kc_assigned_connectors, Type::gauge, "kafka_connect_coordinator_assigned_connectors", {}, "Tasks of this host."},
+    {Id::kc_assigned_tasks, Type::gauge, "kafka_connect_coordinator_assigned_tasks", {}, "Runners of this host."},
+    {Id::kc_rebalancing, Type::gauge, "kafka_connect_worker_rebalance_rebalancing", {}, "1 while a runner joins or leaves its consumer group. A task that does so stops no other."},
     {Id::kc_connector_status, Type::gauge, "kafka_connect_connector_status", {"connector", "status"}, "1 for the status that the connector has: running, paused, stopped, failed, unassigned."},
     {Id::kc_task_status, Type::gauge, "kafka_connect_connector_task_status", {"connector", "task", "status"}, "1 for the status that the runner has."},
     {Id::kc_total_tasks, Type::gauge, "kafka_connect_worker_connector_total_task_count", {"connector"}, "Runners of the connector in this host."},
@@ -67,6 +70,8 @@ constexpr Metric kCatalog[] = {
     {Id::kc_active_count, Type::gauge, "kafka_connect_sink_task_sink_record_active_count", {"connector", "task"}, "Records taken by the connector and not committed yet."},
     {Id::kc_lag_max, Type::gauge, "kafka_connect_sink_task_sink_record_lag_max", {"connector", "task"}, "Largest lag of a partition, in records."},
     {Id::kc_commit_total, Type::counter, "kafka_connect_sink_task_offset_commit_completion_total", {"connector", "task"}, "Commits acknowledged since the runner began."},
+    {Id::kc_commit_success, Type::gauge, "kafka_connect_connector_task_offset_commit_success_percentage", {"connector", "task"}, "Part of the commits that were acknowledged, 0 to 1; absent before the first."},
+    {Id::kc_commit_failure, Type::gauge, "kafka_connect_connector_task_offset_commit_failure_percentage", {"connector", "task"}, "Part of the commits that were refused, 0 to 1; absent before the first."},
     {Id::kc_total_retries, Type::gauge, "kafka_connect_task_error_total_retries", {"connector"}, "Requests of the connector that were tried again."},
     {Id::kc_record_failures, Type::gauge, "kafka_connect_task_error_total_record_failures", {"connector"}, "Times that the connector failed."},
 };

@@ -59,6 +59,9 @@ enum class Id : std::size_t {
   // Kafka Connect's names
   kc_worker_connectors,
   kc_worker_tasks,
+  kc_assigned_connectors,
+  kc_assigned_tasks,
+  kc_rebalancing,
   kc_connector_status,
   kc_task_status,
   kc_total_tasks,
@@ -74,6 +77,8 @@ enum class Id : std::size_t {
   kc_active_count,
   kc_lag_max,
   kc_commit_total,
+  kc_commit_success,
+  kc_commit_failure,
   kc_total_retries,
   kc_record_failures,
   count

@@ -47,6 +47,7 @@ class Page {
   std::size_t runners_ = 0;
   std::size_t partitions_ = 0;
   std::size_t left_out_ = 0;
+  bool rebalancing_ = false;
 };
 
 void Page::add(const tasks::TaskStatus& task, const metrics::TaskMetrics* counted) {
@@ -118,12 +119,20 @@ void Page::add_runner(const std::string& connector, const tasks::RunnerStatus& r
   add(Id::kc_active_count, labels, active);
   add(Id::kc_lag_max, labels, static_cast<double>(lag));
   add(Id::kc_commit_total, labels, static_cast<double>(runner.totals.commits));
+  if (const auto commits = static_cast<double>(runner.totals.commits + runner.totals.commits_refused); commits > 0) {
+    add(Id::kc_commit_success, labels, static_cast<double>(runner.totals.commits) / commits);
+    add(Id::kc_commit_failure, labels, static_cast<double>(runner.totals.commits_refused) / commits);
+  }
+  if (runner.state == State::starting || runner.state == State::stopping) rebalancing_ = true;
 }
 
 std::vector<Sample> Page::finish() {
   add(Id::partitions_left_out, {}, static_cast<double>(left_out_));
   add(Id::kc_worker_connectors, {}, static_cast<double>(tasks_));
   add(Id::kc_worker_tasks, {}, static_cast<double>(runners_));
+  add(Id::kc_assigned_connectors, {}, static_cast<double>(tasks_));
+  add(Id::kc_assigned_tasks, {}, static_cast<double>(runners_));
+  add(Id::kc_rebalancing, {}, rebalancing_ ? 1 : 0);
   return std::move(samples_);
 }
 

@@ -322,7 +322,7 @@ void Session::on_committed(const std::vector<kafka::CommitResult>& results) {
   for (const auto& result : results) {
     if (!result.error.empty()) log::debug(task_, "commit refused: {}", result.error);
     context_.spec.metrics->add(result.error.empty() ? metrics::Id::commits : metrics::Id::commits_refused);
-    context_.totals.commits += result.error.empty() ? 1 : 0;
+    ++(result.error.empty() ? context_.totals.commits : context_.totals.commits_refused);
     if (result.fatal) on_rejoin_needed("the group coordinator refused our commit for good: " + result.error);
   }
   for (const auto& ack : committer_.answered(results, now_ms())) {

@@ -47,6 +47,7 @@ struct Totals {
   std::uint64_t records = 0;  // taken by the connector, and the bytes of their keys and values
   std::uint64_t bytes = 0;
   std::uint64_t commits = 0;  // acknowledged, one for each partition
+  std::uint64_t commits_refused = 0;
 };
 
 struct RunnerStatus {
