@@ -83,6 +83,15 @@ void report(const plugins::Registry& registry, const std::vector<fs::path>& path
   log::warn("", "no connector was found in {}: set plugin.path", folders.empty() ? "plugin.path" : folders);
 }
 
+rest::ServerOptions server_options(const config::HostConfig& config) {
+  rest::ServerOptions options{config.listeners, kVersion, kCommit, config.api_token};
+  options.admin_listeners = config.admin_listeners;
+  options.allowed_origins = config.allowed_origins;
+  options.allowed_methods = config.allowed_methods;
+  options.tls = {config.ssl_certificate, config.ssl_key, config.ssl_ca};
+  return options;
+}
+
 }  // namespace
 
 std::vector<fs::path> default_plugin_path() {
@@ -122,9 +131,12 @@ struct App::Impl {
   Status serve() {
     const auto listeners = fixed_listeners(config.listeners);
     if (!listeners) return tl::unexpected(listeners.error());
+    if (config.admin_listeners) {
+      if (const auto admin = fixed_listeners(*config.admin_listeners); !admin) return tl::unexpected(admin.error());
+    }
     service =
         std::make_unique<tasks::TaskService>(tasks::ServiceOptions{host_and_port(listeners->front()), &config, &*registry, store.get()});
-    server = std::make_unique<rest::Server>(*service, rest::ServerOptions{config.listeners, kVersion, kCommit});
+    server = std::make_unique<rest::Server>(*service, server_options(config));
     if (auto listening = server->start(); !listening) return listening;
     if (auto started = service->start(); !started) return started;
     server->ready();

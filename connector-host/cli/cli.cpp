@@ -7,9 +7,11 @@
 #include <functional>
 #include <nlohmann/json.hpp>
 
+#include "cli/contexts.hpp"
 #include "cli/duration.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/host_commands.hpp"
+#include "cli/shells.hpp"
 #include "cli/task_commands.hpp"
 #include "cli/version.hpp"
 #include "cli/views.hpp"
@@ -35,8 +37,8 @@ struct Parsed {
   ClientOptions client;
   DevOptions dev;
   std::vector<std::string> task_files;
-  std::string wait, name, file, instance, plugin, plugins_url;
-  bool disabled = false, discard = false, watch = false, preflight = false;
+  std::string wait, retry, name, file, instance, plugin, shell;
+  bool disabled = false, dry_run = false, discard = false, watch = false, preflight = false;
   std::int64_t after = 0;
   int limit = 100;
   ObjectsOptions objects;
@@ -73,26 +75,49 @@ void add_output(CLI::App* command, Parsed& parsed) {
       ->capture_default_str();
 }
 
-void add_token(CLI::App* command, Parsed& parsed) {
+// How to reach the host.
+void add_client_options(CLI::App* command, Parsed& parsed) {
+  command->add_option("--url", parsed.client.url,
+                      fmt::format("Address of the host (environment: CONNECTOR_HOST_URL) [of the context, else {}]", kDefaultUrl));
   command->add_option("--token", parsed.client.token,
                       "Bearer token; better given by the environment (CONNECTOR_HOST_TOKEN), which others cannot list");
+  command->add_option("--ca", parsed.client.ca, "Certificates in PEM to trust for https:// (environment: CONNECTOR_HOST_CA) [the system's]")
+      ->type_name("FILE");
+  command->add_option("--context", parsed.client.context,
+                      "Which host of ~/.config/connector-host/config.json (environment: CONNECTOR_HOST_CONTEXT) [its \"current\"]");
+  command
+      ->add_option("--retry", parsed.retry,
+                   "Try again for so long while there is no host, or one that is starting (500ms, 60s, 5m) [not at all]")
+      ->type_name("DURATION")
+      ->check(CLI::Validator(is_duration, "", ""));
+}
+
+// What is given, then the environment, then the context.
+Result<ClientOptions> connection(Parsed& parsed) {
+  if (!parsed.wait.empty()) parsed.client.wait = parse_duration(parsed.wait);
+  parsed.client.retry = parse_duration(parsed.retry).value_or(std::chrono::milliseconds(0));
+  return with_context(parsed.client, config::process_environment());
+}
+
+Result<Client> make_client(const Result<ClientOptions>& options) {
+  if (!options) return tl::unexpected(options.error());
+  return Client::make(options->url, options->token, options->ca, options->retry);
 }
 
 CLI::App* add_task_command(CLI::App* task, Parsed& parsed, const std::string& name, const std::string& help,
                            std::function<int(TaskCommands&)> run) {
   auto* command = task->add_subcommand(name, help);
-  command->add_option("--url", parsed.client.url, "Address of the host (environment: CONNECTOR_HOST_URL)")->capture_default_str();
-  add_token(command, parsed);
+  add_client_options(command, parsed);
   add_output(command, parsed);
   command->callback([&parsed, run = std::move(run)] {
     parsed.command = [&parsed, run]() -> int {
-      if (!parsed.wait.empty()) parsed.client.wait = parse_duration(parsed.wait);
-      auto client = Client::make(parsed.client.url, parsed.client.token);
+      const auto options = connection(parsed);
+      auto client = make_client(options);
       if (!client) {
         fmt::print(stderr, "{}", refusal(client.error().message, {}));
         return kUsage;
       }
-      TaskCommands commands(std::move(*client), parsed.client);
+      TaskCommands commands(std::move(*client), *options);
       return run(commands);
     };
   });
@@ -109,13 +134,14 @@ void add_name(CLI::App* command, Parsed& parsed) {
   command->add_option("name", parsed.name, "The task's name")->required()->type_name("NAME");
 }
 
-void add_write(CLI::App* task, Parsed& parsed, const std::string& name, const std::string& help, Write how) {
-  auto* command =
-      add_task_command(task, parsed, name, help, [&parsed, how](TaskCommands& c) { return c.write(how, parsed.file, parsed.disabled); });
+CLI::App* add_write(CLI::App* task, Parsed& parsed, const std::string& name, const std::string& help,
+                    std::function<int(TaskCommands&)> run) {
+  auto* command = add_task_command(task, parsed, name, help, std::move(run));
   command->add_option("file", parsed.file, "Task file; - reads standard input")->required()->type_name("FILE");
   command->add_flag("--disabled", parsed.disabled, "The task is stored, but does not run");
   add_wait(command, parsed, "the task runs with it");
   command->footer(kTaskFileHelp);
+  return command;
 }
 
 void add_action(CLI::App* task, Parsed& parsed, const std::string& name, const std::string& help, const std::string& until) {
@@ -125,9 +151,12 @@ void add_action(CLI::App* task, Parsed& parsed, const std::string& name, const s
 }
 
 void add_changes(CLI::App* task, Parsed& parsed) {
-  add_write(task, parsed, "create", "Create a task", Write::create);
-  add_write(task, parsed, "update", "Replace a task's configuration", Write::update);
-  add_write(task, parsed, "apply", "Create a task, or replace its configuration", Write::apply);
+  add_write(task, parsed, "create", "Create a task", [&](TaskCommands& c) { return c.write(Write::create, parsed.file, parsed.disabled); });
+  add_write(task, parsed, "update", "Replace a task's configuration",
+            [&](TaskCommands& c) { return c.write(Write::update, parsed.file, parsed.disabled); });
+  add_write(task, parsed, "apply", "Create a task, or replace its configuration; says which keys change", [&](TaskCommands& c) {
+    return c.apply(parsed.file, parsed.disabled, parsed.dry_run);
+  })->add_flag("--dry-run", parsed.dry_run, "Only say what would change, and whether the host would take it");
   add_action(task, parsed, "enable", "Run a task", "all its runners run and own their partitions");
   add_action(task, parsed, "disable", "Stop a task; what is open is stored first", "everything is stored and committed");
   add_action(task, parsed, "pause", "Stop reading, and keep what is open", "the task is paused");
@@ -224,14 +253,18 @@ void add_about(CLI::App& app, Parsed& parsed) {
   auto* plugins_command = app.add_subcommand("plugins", "List the connectors, or describe the configuration keys of one");
   plugins_command->add_option("name", parsed.plugin, "A connector: describe every key of its tasks")->type_name("NAME");
   add_host_options(plugins_command, parsed);
-  plugins_command->add_option("--url", parsed.plugins_url,
-                              "Ask this host instead of looking at what is installed here (environment: CONNECTOR_HOST_URL)");
-  add_token(plugins_command, parsed);
+  add_client_options(plugins_command, parsed);
   add_output(plugins_command, parsed);
+  plugins_command->footer("With --url (or CONNECTOR_HOST_URL) or --context that host is asked; else what is installed here is looked at.");
   plugins_command->callback([&parsed] {
-    parsed.command = [&parsed] {
-      parsed.client.url = parsed.plugins_url;
-      return plugins(parsed.host, parsed.client, parsed.plugin);
+    parsed.command = [&parsed]() -> int {
+      const bool local = parsed.client.url.empty() && parsed.client.context.empty();
+      const auto options = local ? Result<ClientOptions>(parsed.client) : connection(parsed);
+      if (!options) {
+        fmt::print(stderr, "{}", refusal(options.error().message, {}));
+        return kUsage;
+      }
+      return plugins(parsed.host, *options, parsed.plugin);
     };
   });
 
@@ -241,6 +274,29 @@ void add_about(CLI::App& app, Parsed& parsed) {
     parsed.command = [&parsed]() -> int {
       const nlohmann::json about = {{"name", "connector-host"}, {"version", kVersion}, {"commit", kCommit}};
       fmt::print("{}", parsed.client.json() ? json_view(about) : fmt::format("connector-host {} (commit {})\n", kVersion, kCommit));
+      return kDone;
+    };
+  });
+}
+
+// What is made of the tree of commands; the last to be added.
+void add_generated(CLI::App& app, Parsed& parsed) {
+  auto* completion = app.add_subcommand("completion", "Print the completion for a shell");
+  completion->add_option("shell", parsed.shell, "Which shell")
+      ->required()
+      ->type_name("SHELL")
+      ->check(CLI::IsMember({"bash", "zsh", "fish"}));
+  completion->footer("bash: source <(connector-host completion bash)");
+  completion->callback([&app, &parsed] {
+    parsed.command = [&app, &parsed]() -> int {
+      fmt::print("{}", parsed.shell == "bash" ? bash_completion(app) : parsed.shell == "zsh" ? zsh_completion(app) : fish_completion(app));
+      return kDone;
+    };
+  });
+  auto* manual = app.add_subcommand("man", "Print the manual page: connector-host man | man -l -");
+  manual->callback([&app, &parsed] {
+    parsed.command = [&app]() -> int {
+      fmt::print("{}", manual_page(app, kVersion));
       return kDone;
     };
   });
@@ -268,8 +324,10 @@ void take_environment(Parsed& parsed) {
     const auto found = environment.find(name);
     return found == environment.end() ? std::string() : found->second;
   };
-  if (const auto url = value("CONNECTOR_HOST_URL"); !url.empty()) parsed.client.url = parsed.plugins_url = url;
+  parsed.client.url = value("CONNECTOR_HOST_URL");
   parsed.client.token = value("CONNECTOR_HOST_TOKEN");
+  parsed.client.ca = value("CONNECTOR_HOST_CA");
+  parsed.client.context = value("CONNECTOR_HOST_CONTEXT");
 }
 
 }  // namespace
@@ -288,6 +346,7 @@ int run(int argc, char** argv) {
   add_reads(task, parsed);
   task->footer(kTaskFileHelp);  // last: subcommands begin with their parent's footer
   add_about(app, parsed);
+  add_generated(app, parsed);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 #include <stdexcept>
+#include <thread>
 
 namespace ch::cli {
 namespace {
@@ -46,7 +47,12 @@ struct Client::Impl {
   std::string base;   // as given, without a '/' at its end
   std::string shown;  // without credentials
   std::string token;
+  std::string ca;
+  std::chrono::milliseconds retry{0};
   bool loopback = false;
+  bool nothing_done = false;  // of the last request: the host has not taken it, so that it may be sent again
+
+  Result<Answer> send(const std::string& method, const std::string& path, const std::string& body, std::chrono::milliseconds wait);
   std::unique_ptr<CURL, Free> handle{curl_easy_init()};
 };
 
@@ -62,7 +68,7 @@ nlohmann::json Answer::json() const {
   }
 }
 
-Result<Client> Client::make(const std::string& url, const std::string& token) {
+Result<Client> Client::make(const std::string& url, const std::string& token, const std::string& ca, std::chrono::milliseconds retry) {
   const std::unique_ptr<CURLU, Free> parsed(curl_url());
   const bool readable = curl_url_set(parsed.get(), CURLUPART_URL, url.c_str(), 0) == CURLUE_OK;
   const auto scheme = part(parsed.get(), CURLUPART_SCHEME);
@@ -75,6 +81,8 @@ Result<Client> Client::make(const std::string& url, const std::string& token) {
   impl->base = url;
   while (impl->base.back() == '/') impl->base.pop_back();
   impl->token = token;
+  impl->ca = ca;
+  impl->retry = retry;
   const auto host = part(parsed.get(), CURLUPART_HOST);
   impl->loopback = host == "localhost" || host == "[::1]" || host.rfind("127.", 0) == 0;
   curl_url_set(parsed.get(), CURLUPART_USER, nullptr, 0);
@@ -92,15 +100,26 @@ Client::~Client() = default;
 const std::string& Client::url() const { return impl_->shown; }
 
 Result<Answer> Client::send(const std::string& method, const std::string& path, const std::string& body, std::chrono::milliseconds wait) {
-  CURL* curl = impl_->handle.get();
+  const auto deadline = std::chrono::steady_clock::now() + impl_->retry;
+  while (true) {
+    auto answer = impl_->send(method, path, body, wait);
+    if (!impl_->nothing_done || std::chrono::steady_clock::now() + kRetryStep > deadline) return answer;
+    std::this_thread::sleep_for(kRetryStep);
+  }
+}
+
+Result<Answer> Client::Impl::send(const std::string& method, const std::string& path, const std::string& body,
+                                  std::chrono::milliseconds wait) {
+  CURL* curl = handle.get();
   if (curl == nullptr) return fail(ErrorCode::internal, "libcurl could not be initialised");
   curl_easy_reset(curl);
   std::unique_ptr<curl_slist, Free> headers;
   append(headers, "Accept: application/json");
   append(headers, "Expect:");
-  if (!impl_->token.empty()) append(headers, "Authorization: Bearer " + impl_->token);
+  if (!token.empty()) append(headers, "Authorization: Bearer " + token);
   Answer answer;
-  const auto url = impl_->base + path;
+  const auto url = base + path;
+  nothing_done = false;
   curl_easy_setopt(curl, CURLOPT_URL, url.c_str());
   curl_easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L);  // a task may be named ".."
   curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
@@ -110,19 +129,24 @@ Result<Answer> Client::send(const std::string& method, const std::string& path, 
     curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body.data());
     curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body.size()));
   }
-  if (impl_->loopback) curl_easy_setopt(curl, CURLOPT_PROXY, "");  // http_proxy is not meant for this machine itself
+  if (loopback) curl_easy_setopt(curl, CURLOPT_PROXY, "");  // http_proxy is not meant for this machine itself
   curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers.get());
   curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(std::chrono::milliseconds(kConnectTimeout).count()));
   curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, static_cast<long>((std::chrono::milliseconds(kAnswerTimeout) + wait).count()));
   curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, &collect);
   curl_easy_setopt(curl, CURLOPT_WRITEDATA, &answer.body);
+  if (!ca.empty()) curl_easy_setopt(curl, CURLOPT_CAINFO, ca.c_str());
   const CURLcode code = curl_easy_perform(curl);
+  nothing_done = code == CURLE_COULDNT_CONNECT || code == CURLE_COULDNT_RESOLVE_HOST;
   if (code != CURLE_OK) {
     const char* why = code == CURLE_WRITE_ERROR ? "its answer is larger than 64 MiB" : curl_easy_strerror(code);
-    return fail(ErrorCode::unavailable, fmt::format("the host at {} cannot be reached: {}", impl_->shown, why));
+    return fail(ErrorCode::unavailable, fmt::format("the host at {} cannot be reached: {}", shown, why));
   }
   curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &answer.status);
+  curl_off_t again = 0;
+  curl_easy_getinfo(curl, CURLINFO_RETRY_AFTER, &again);
+  nothing_done = answer.status == 503 && again > 0;
   return answer;
 }
 

@@ -12,6 +12,7 @@ namespace ch::cli {
 
 constexpr std::chrono::seconds kConnectTimeout{5};
 constexpr std::chrono::seconds kAnswerTimeout{30};  // beside what the request waits for
+constexpr std::chrono::milliseconds kRetryStep{500};
 constexpr std::size_t kMaxAnswer = std::size_t{64} << 20;
 
 struct Answer {
@@ -24,9 +25,11 @@ struct Answer {
 
 class Client {
  public:
-  // `url`: of the host, such as http://127.0.0.1:8083. `token`: sent as a bearer token; "" none.
+  // `url`: of the host, such as http://127.0.0.1:8083. `token`: sent as a bearer token; "" none. `ca`: file of the
+  // certificates to trust; "" the system's. `retry`: how long to try again while there is no host, or one that starts.
   // Error: invalid, if the URL is none.
-  static Result<Client> make(const std::string& url, const std::string& token);
+  static Result<Client> make(const std::string& url, const std::string& token, const std::string& ca = "",
+                             std::chrono::milliseconds retry = {});
   Client(Client&&) noexcept;
   Client& operator=(Client&&) noexcept;
   ~Client();

@@ -71,7 +71,7 @@ int refuse(const Error& error) {
 
 Status start_sample(App& app, dev::Sandbox& sandbox) {
   if (auto started = sandbox.start_sample(); !started) return started;
-  const auto task = app.service().create(dev::kSampleTask, sandbox.task_config(dev::kSampleTopic), true);
+  const auto task = app.service().create(dev::kSampleTask, sandbox.task_config(dev::kSampleTopic), store::Target::enabled);
   if (!task) return tl::unexpected(task.error());
   return {};
 }

@@ -81,7 +81,7 @@ Json local_plugins(const config::HostConfig& config, const plugins::Registry& re
 }
 
 Result<Json> remote_plugins(const ClientOptions& options) {
-  auto client = Client::make(options.url, options.token);
+  auto client = Client::make(options.url, options.token, options.ca, options.retry);
   if (!client) return tl::unexpected(client.error());
   const auto answer = client->send("GET", "/v1/connectors");
   if (!answer) return tl::unexpected(answer.error());

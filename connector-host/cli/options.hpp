@@ -14,8 +14,11 @@ struct HostOptions {
 };
 
 struct ClientOptions {
-  std::string url = "http://127.0.0.1:8083";
+  std::string url;  // "": of the context, else kDefaultUrl
   std::string token;
+  std::string ca;       // file with the certificates that may have signed the host's; "": the system's
+  std::string context;  // by name; "": the current one
+  std::chrono::milliseconds retry{0};
   std::string output = "table";  // or json
   std::optional<std::chrono::milliseconds> wait;
 

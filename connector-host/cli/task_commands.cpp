@@ -70,13 +70,6 @@ ExitCode TaskCommands::await(const std::string& name, const std::string& action)
   return kWaitRanOut;
 }
 
-// The change has come true when the task runs with it, or when it has come to rest.
-ExitCode TaskCommands::await_written(const std::string& name, const Json& task) {
-  const auto state = text_of(status_of(task), "state");
-  if (state == "PAUSED") return await(name, "pause");
-  return await(name, text_of(status_of(task), "enabled") == "true" ? "enable" : "disable");
-}
-
 int TaskCommands::write(Write how, const std::string& file, bool disabled) {
   const auto task = read_task_file(file);
   if (!task) {
@@ -91,14 +84,70 @@ int TaskCommands::write(Write how, const std::string& file, bool disabled) {
   const auto body = disabled ? with_enabled(*task, false) : task->text;
   const auto answer = how == Write::create ? client_.send("POST", "/v1/tasks", body) : client_.send("PUT", task_path(task->name), body);
   if (!answer) return unreachable(answer.error());
-  if (!answer->ok()) return refuse(*answer);
-  if (options_.wait) return await_written(task->name, answer->json());
+  return answer->ok() ? report_written(*task, *answer) : refuse(*answer);
+}
+
+int TaskCommands::report_written(const TaskFile& task, const Answer& answer) {
+  if (options_.wait) return await_written(task.name, answer.json());
   if (options_.json()) {
-    fmt::print("{}", json_view(answer->json()));
+    fmt::print("{}", json_view(answer.json()));
   } else {
-    fmt::print("{}: {}, {}\n", safe(task->name), answer->status == 201 ? "created" : "updated", state_line(status_of(answer->json())));
+    fmt::print("{}: {}, {}\n", safe(task.name), answer.status == 201 ? "created" : "updated", state_line(status_of(answer.json())));
   }
   return kDone;
+}
+
+int TaskCommands::apply(const std::string& file, bool disabled, bool dry) {
+  const auto task = read_task_file(file);
+  if (!task) {
+    fmt::print(stderr, "{}", refusal(task.error().message, {}));
+    return kRefused;
+  }
+  const auto there = client_.send("GET", task_path(task->name));
+  if (!there) return unreachable(there.error());
+  const bool exists = there->status != 404;
+  if (exists && !there->ok()) return refuse(*there);
+  const auto connectors = client_.send("GET", "/v1/connectors");
+  if (!connectors) return unreachable(connectors.error());
+  if (!connectors->ok()) return refuse(*connectors);
+  const Json after = config_of(*task);
+  const auto own = text_of(after, "connector.class");
+  const auto secret = secret_keys(connectors->json(), own.empty() ? "cos-sink" : own);
+  const auto changes = changes_of(exists ? there->json().value("config", Json::object()) : Json(), after, secret);
+  if (dry) return dry_run(*task, exists, changes);
+
+  const auto answer = client_.send("PUT", task_path(task->name), disabled ? with_enabled(*task, false) : task->text);
+  if (!answer) return unreachable(answer.error());
+  if (!answer->ok()) return refuse(*answer);
+  if (exists && !options_.json()) fmt::print("{}", changes_view(changes));
+  return report_written(*task, *answer);
+}
+
+int TaskCommands::dry_run(const TaskFile& task, bool exists, const std::vector<KeyChange>& changes) {
+  const auto verdict = client_.send("POST", "/v1/validate", task.text);
+  if (!verdict) return unreachable(verdict.error());
+  if (!verdict->ok()) return refuse(*verdict);
+  Json body = verdict->json();
+  const bool valid = text_of(body, "valid") == "true";
+  if (valid && options_.json()) {
+    fmt::print("{}", json_view({{"name", task.name}, {"exists", exists}, {"changes", changes_json(changes)}}));
+  } else if (valid) {
+    fmt::print("{}: {}\n{}", safe(task.name),
+               !exists           ? "would be created"
+               : changes.empty() ? "nothing would change"
+                                 : "would be updated",
+               changes_view(changes));
+  }
+  body["message"] = "the task " + task.name + " would be refused";
+  if (!valid) fmt::print(stderr, "{}", refusal(body));
+  return valid ? kDone : kRefused;
+}
+
+// The change has come true when the task runs with it, or when it has come to rest.
+ExitCode TaskCommands::await_written(const std::string& name, const Json& task) {
+  const auto state = text_of(status_of(task), "state");
+  if (state == "PAUSED") return await(name, "pause");
+  return await(name, text_of(status_of(task), "enabled") == "true" ? "enable" : "disable");
 }
 
 template <class View>

@@ -7,14 +7,16 @@
 #include <optional>
 #include <string>
 
+#include "cli/apply.hpp"
 #include "cli/client.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/options.hpp"
 #include "cli/table.hpp"
+#include "cli/task_file.hpp"
 
 namespace ch::cli {
 
-enum class Write { create, update, apply };  // apply: create or update
+enum class Write { create, update };
 
 struct ObjectsOptions {
   std::string topic;
@@ -36,6 +38,7 @@ class TaskCommands {
   TaskCommands(Client client, ClientOptions options);
 
   int write(Write how, const std::string& file, bool disabled);
+  int apply(const std::string& file, bool disabled, bool dry_run);
   int list();
   int show(const std::string& name);
   int act(const std::string& action, const std::string& name);  // enable, disable, pause, resume, restart
@@ -53,6 +56,8 @@ class TaskCommands {
   ExitCode refuse(const Answer& answer) const;
   ExitCode unreachable(const Error& error) const;
   ExitCode await(const std::string& name, const std::string& action);
+  int report_written(const TaskFile& task, const Answer& answer);
+  int dry_run(const TaskFile& task, bool exists, const std::vector<KeyChange>& changes);
   ExitCode await_written(const std::string& name, const nlohmann::json& task);
   template <class View>
   int read(const std::string& path, View&& view);

@@ -58,6 +58,11 @@ Result<TaskFile> read_task_file(const std::string& file) {
   }
 }
 
+nlohmann::json config_of(const TaskFile& task) {
+  const auto json = nlohmann::json::parse(task.text);
+  return json.contains("config") ? json.at("config") : nlohmann::json();
+}
+
 std::string with_enabled(const TaskFile& task, bool enabled) {
   auto json = Json::parse(task.text);
   json["enabled"] = enabled;

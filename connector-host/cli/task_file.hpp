@@ -1,6 +1,7 @@
 // A task as a user writes it down: {"name", "config", "enabled"} in a JSON file. One thread.
 #pragma once
 
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 
 #include "base/result.hpp"
@@ -15,6 +16,7 @@ struct TaskFile {
 // "-": standard input. Error: it cannot be read, is larger than a host takes, or has no name.
 Result<TaskFile> read_task_file(const std::string& file);
 Result<std::string> read_input(const std::string& file);
+nlohmann::json config_of(const TaskFile& task);  // null if it has none
 // The text with "enabled" set.
 std::string with_enabled(const TaskFile& task, bool enabled);
 

@@ -26,6 +26,7 @@ constexpr std::size_t kMaxFileBytes = std::size_t{1} << 20;
 constexpr int kMaxJsonDepth = 8;
 constexpr std::size_t kMaxIdLength = 64;
 constexpr std::string_view kInstances = "instances";
+constexpr std::string_view kTokenCharacters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~+/=";
 constexpr std::string_view kEnvironmentPrefix = "CONNECTOR_HOST_";
 
 Definition embedded(std::string_view schema, const char* name) {
@@ -43,7 +44,8 @@ std::string environment_name(std::string_view key) {
 // The client's own variables, and those that Kubernetes sets in every container beside a Service "connector-host".
 bool is_foreign_variable(std::string_view name) {
   const auto rest = name.substr(kEnvironmentPrefix.size());
-  return rest == "URL" || rest == "TOKEN" || rest == "PORT" || rest.rfind("PORT_", 0) == 0 || rest.rfind("SERVICE_", 0) == 0;
+  return rest == "URL" || rest == "TOKEN" || rest == "CA" || rest == "CONTEXT" || rest == "CONFIG_FILE" || rest == "PORT" ||
+         rest.rfind("PORT_", 0) == 0 || rest.rfind("SERVICE_", 0) == 0;
 }
 
 // The items of a list that was found to be in order; nothing for an empty one.
@@ -108,6 +110,7 @@ class Loader {
   void read_keys(HostConfig& config);
   void resolve_flat();
   void read_listeners(HostConfig& config);
+  void check_listeners(const std::string& key, const std::vector<std::string>& listeners, const HostConfig& config);
   void read_providers(HostConfig& config, const Config& values);
   void read_instances(HostConfig& config);
   void read_instance(HostConfig& config, const std::string& id, const Json& body);
@@ -209,6 +212,13 @@ void Loader::read_keys(HostConfig& config) {
     return found == values.end() ? "" : found->second;
   };
   config.listeners = items(value("listeners"));
+  config.api_token = value("api.token");
+  config.ssl_certificate = value("ssl.certificate.location");
+  config.ssl_key = value("ssl.key.location");
+  config.ssl_ca = value("ssl.ca.location");
+  if (values.contains("admin.listeners")) config.admin_listeners = items(value("admin.listeners"));
+  config.allowed_origins = items(value("access.control.allow.origin"));
+  config.allowed_methods = items(value("access.control.allow.methods"));
   config.state_dir = value("state.dir");
   for (const auto& folder : items(value("plugin.path"))) config.plugin_path.emplace_back(folder);
   config.memory_limit = parse_bytes(value("memory.limit")).value_or(config.memory_limit);
@@ -253,14 +263,31 @@ void Loader::read_providers(HostConfig& config, const Config& values) {
 }
 
 void Loader::read_listeners(HostConfig& config) {
+  check_listeners("listeners", config.listeners, config);
+  if (config.admin_listeners) check_listeners("admin.listeners", *config.admin_listeners, config);
+  for (const auto& origin : config.allowed_origins) {
+    if (origin != "*" && !made_of(origin, ".-_:/[]"))
+      problem("access.control.allow.origin", origin, "must be an origin such as https://ui.example.com, or *");
+  }
+  for (const auto& method : config.allowed_methods) {
+    if (!made_of(method, "")) problem("access.control.allow.methods", method, "must be a method such as PUT");
+  }
+  if (config.api_token.find_first_not_of(kTokenCharacters) != std::string::npos)
+    problem("api.token", "", "must be letters, digits and -._~+/= only, since it stands in a header");
+}
+
+void Loader::check_listeners(const std::string& key, const std::vector<std::string>& listeners, const HostConfig& config) {
   std::set<std::string> seen;
-  for (const auto& listener : config.listeners) {
+  for (const auto& listener : listeners) {
     const auto parsed = parse_listener(listener);
     if (!parsed) {
-      problem("listeners", listener, parsed.error().message);
-    } else if (parsed->port != 0 && !seen.insert(fmt::format("{}:{}", parsed->host, parsed->port)).second) {
-      problem("listeners", listener, "is listed twice");
+      problem(key, listener, parsed.error().message);
+      continue;
     }
+    if (parsed->port != 0 && !seen.insert(fmt::format("{}:{}", parsed->host, parsed->port)).second)
+      problem(key, listener, "is listed twice");
+    if (parsed->scheme == "https" && config.ssl_certificate.empty()) problem("ssl.certificate.location", "", "is needed for " + listener);
+    if (parsed->scheme == "https" && config.ssl_key.empty()) problem("ssl.key.location", "", "is needed for " + listener);
   }
 }
 

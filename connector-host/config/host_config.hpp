@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,10 @@ struct Instance {
 
 struct HostConfig {
   std::vector<std::string> listeners = {"http://127.0.0.1:8083"};
+  std::string api_token;                                    // "": requests need none
+  std::string ssl_certificate, ssl_key, ssl_ca;             // files; "" none
+  std::optional<std::vector<std::string>> admin_listeners;  // nothing: as `listeners`; empty: /admin is not served
+  std::vector<std::string> allowed_origins, allowed_methods;
   std::filesystem::path state_dir = "./connector-host-state";
   std::vector<std::filesystem::path> plugin_path;
   std::map<std::string, Instance> instances;

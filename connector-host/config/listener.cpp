@@ -8,12 +8,12 @@ bool is_loopback(std::string_view host) { return host == "localhost" || host == 
 
 Result<Listener> parse_listener(std::string_view text) {
   const auto refuse = [](const char* why) { return fail(ErrorCode::invalid, why); };
-  constexpr const char* shape = "must be http://host:port, such as http://127.0.0.1:8083";
+  constexpr const char* shape = "must be http://host:port or https://host:port, such as http://127.0.0.1:8083";
   const auto scheme_end = text.find("://");
   if (scheme_end == std::string_view::npos) return refuse(shape);
   Listener out;
   out.scheme = text.substr(0, scheme_end);
-  if (out.scheme != "http") return refuse("only http:// is served; put a proxy in front of the host for https://");
+  if (out.scheme != "http" && out.scheme != "https") return refuse(shape);
   auto rest = text.substr(scheme_end + 3);
   if (!rest.empty() && rest.back() == '/') rest.remove_suffix(1);
   const auto colon = rest.rfind(':');

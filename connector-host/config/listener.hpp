@@ -1,4 +1,4 @@
-// The address of a listener, "http://host:port". Pure; any thread.
+// The address of a listener, "http://host:port" or "https://host:port". Pure; any thread.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +10,7 @@
 namespace ch::config {
 
 struct Listener {
-  std::string scheme;      // "http"
+  std::string scheme;      // "http" or "https"
   std::string host;        // without the brackets of an IPv6 address
   std::uint16_t port = 0;  // 0: any free one
 };

@@ -18,9 +18,40 @@ std::map<std::string, std::int32_t> matching(const std::map<std::string, std::in
 
 struct GroupClient::Impl {
   ClientHandle client;
+  std::string group_id;
 };
 
+namespace {
+
+// Of a request that removes something. True: done; false: the group has members.
+Answer<bool> removed(rd_kafka_resp_err_t code, const char* doing) {
+  switch (code) {
+    case RD_KAFKA_RESP_ERR_NO_ERROR:
+    case RD_KAFKA_RESP_ERR_GROUP_ID_NOT_FOUND:
+    case RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE:
+      return {{}, true};
+    case RD_KAFKA_RESP_ERR_NON_EMPTY_GROUP:
+    case RD_KAFKA_RESP_ERR_GROUP_SUBSCRIBED_TO_TOPIC:
+      return {{}, false};
+    default:
+      return {trouble(code, doing), false};
+  }
+}
+
+rd_kafka_resp_err_t result_of(const rd_kafka_group_result_t& group) {
+  const auto* error = rd_kafka_group_result_error(&group);
+  if (error != nullptr) return rd_kafka_error_code(error);
+  const auto* partitions = rd_kafka_group_result_partitions(&group);
+  for (int i = 0; partitions != nullptr && i < partitions->cnt; ++i) {
+    if (partitions->elems[i].err != RD_KAFKA_RESP_ERR_NO_ERROR) return partitions->elems[i].err;
+  }
+  return RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
+}  // namespace
+
 GroupClient::GroupClient(const Properties& cluster, const std::string& group_id, const std::string& client_id) : impl_(new Impl) {
+  impl_->group_id = group_id;
   auto conf = make_conf(lookup_properties(cluster, group_id, client_id));
   if (!conf) throw std::runtime_error(conf.error().message);
   char text[512];
@@ -123,6 +154,42 @@ Answer<bool> GroupClient::commit(const std::vector<PartitionOffset>& offsets, mi
   }
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return {trouble(code, "committing start offsets"), false};
   return {{}, true};
+}
+
+Answer<bool> GroupClient::forget(const std::vector<TopicPartition>& partitions, milliseconds timeout) {
+  if (partitions.empty()) return {{}, true};
+  constexpr const char* doing = "removing committed offsets";
+  const auto list = queries::to_list(partitions);
+  const std::unique_ptr<rd_kafka_DeleteConsumerGroupOffsets_t, Deleter<rd_kafka_DeleteConsumerGroupOffsets_destroy>> asked(
+      rd_kafka_DeleteConsumerGroupOffsets_new(impl_->group_id.c_str(), list.get()));
+  const Queue queue(rd_kafka_queue_new(impl_->client.get()));
+  auto* one = asked.get();
+  rd_kafka_DeleteConsumerGroupOffsets(impl_->client.get(), &one, 1, nullptr, queue.get());
+  const Event event(rd_kafka_queue_poll(queue.get(), static_cast<int>(timeout.count())));
+  if (event == nullptr) return {trouble(RD_KAFKA_RESP_ERR__TIMED_OUT, doing), false};
+  auto code = rd_kafka_event_error(event.get());
+  const auto* result = rd_kafka_event_DeleteConsumerGroupOffsets_result(event.get());
+  std::size_t count = 0;
+  const auto** groups = result == nullptr ? nullptr : rd_kafka_DeleteConsumerGroupOffsets_result_groups(result, &count);
+  if (code == RD_KAFKA_RESP_ERR_NO_ERROR && count == 1) code = result_of(*groups[0]);
+  return removed(code, doing);
+}
+
+Answer<bool> GroupClient::remove_group(milliseconds timeout) {
+  constexpr const char* doing = "removing the consumer group";
+  const std::unique_ptr<rd_kafka_DeleteGroup_t, Deleter<rd_kafka_DeleteGroup_destroy>> asked(
+      rd_kafka_DeleteGroup_new(impl_->group_id.c_str()));
+  const Queue queue(rd_kafka_queue_new(impl_->client.get()));
+  auto* one = asked.get();
+  rd_kafka_DeleteGroups(impl_->client.get(), &one, 1, nullptr, queue.get());
+  const Event event(rd_kafka_queue_poll(queue.get(), static_cast<int>(timeout.count())));
+  if (event == nullptr) return {trouble(RD_KAFKA_RESP_ERR__TIMED_OUT, doing), false};
+  auto code = rd_kafka_event_error(event.get());
+  const auto* result = rd_kafka_event_DeleteGroups_result(event.get());
+  std::size_t count = 0;
+  const auto** groups = result == nullptr ? nullptr : rd_kafka_DeleteGroups_result_groups(result, &count);
+  if (code == RD_KAFKA_RESP_ERR_NO_ERROR && count == 1) code = result_of(*groups[0]);
+  return removed(code, doing);
 }
 
 }  // namespace ch::kafka

@@ -49,6 +49,10 @@ class GroupClient {
   Answer<std::vector<PartitionOffset>> at_time(const std::vector<TopicPartition>& partitions, std::int64_t unix_ms, milliseconds timeout);
   // `value`: true if all are stored; false if the group has members, so that nobody outside it may commit.
   Answer<bool> commit(const std::vector<PartitionOffset>& offsets, milliseconds timeout);
+  // Removes committed offsets, or all there is of the group; `value` as for commit(). What is not there is fine. A broker
+  // that cannot do it (the embedded one) keeps them: callers must not rely on their absence alone.
+  Answer<bool> forget(const std::vector<TopicPartition>& partitions, milliseconds timeout);
+  Answer<bool> remove_group(milliseconds timeout);
 
  private:
   struct Impl;

@@ -80,15 +80,6 @@ class Builder : public nlohmann::json_sax<json> {
   std::string key_;
 };
 
-std::string written(const json& number) { return {number.get_binary().begin(), number.get_binary().end()}; }
-
-std::optional<std::string> scalar_text(const json& value) {
-  if (value.is_string()) return value.get<std::string>();
-  if (value.is_binary()) return written(value);
-  if (value.is_number() || value.is_boolean()) return value.dump();
-  return std::nullopt;
-}
-
 void read_config(const json& object, bool nulls, TaskBody& body) {
   if (!object.is_object()) {
     body.problems.push_back({"config", "", "must be an object of settings, such as {\"topics\": \"orders\"}"});
@@ -131,6 +122,13 @@ void read_field(const std::string& field, const json& value, const std::vector<s
 }
 
 }  // namespace
+
+std::optional<std::string> scalar_text(const json& value) {
+  if (value.is_string()) return value.get<std::string>();
+  if (value.is_binary()) return std::string(value.get_binary().begin(), value.get_binary().end());
+  if (value.is_number() || value.is_boolean()) return value.dump();
+  return std::nullopt;
+}
 
 Result<json> parse_json(std::string_view text) {
   if (text.empty()) return fail(ErrorCode::invalid, "the body is empty; send a JSON object");

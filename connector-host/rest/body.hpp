@@ -21,6 +21,8 @@ constexpr std::chrono::milliseconds kMaxWait{10 * 60 * 1000};
 // Error (the message of a 400): no JSON, not UTF-8, a key twice in an object, deeper than kMaxJsonDepth. Numbers with
 // a fraction or an exponent become binary values that hold their text, so that 1.10 stays "1.10".
 Result<nlohmann::json> parse_json(std::string_view text);
+// A string, number or truth value of such a document as its text; nothing for anything else.
+std::optional<std::string> scalar_text(const nlohmann::json& value);
 
 using Changes = std::vector<std::pair<std::string, std::optional<std::string>>>;  // nullopt: JSON's null
 

@@ -23,7 +23,11 @@ bool same(std::string_view a, std::string_view b) { return a.size() == b.size() 
 // "application/json; charset=utf-8" -> "application/json"
 std::string_view media_type(std::string_view value) { return trimmed(value.substr(0, value.find(';'))); }
 
-bool is_native(const Request& request) { return request.path == "/v1" || request.path.rfind("/v1/", 0) == 0; }
+bool is_below(const Request& request, std::string_view folder) {
+  return request.path.compare(0, folder.size(), folder) == 0 &&
+         (request.path.size() == folder.size() || request.path[folder.size()] == '/');
+}
+bool is_native(const Request& request) { return is_below(request, "/v1"); }
 
 // Answered without a token: they say nothing of tasks. The dashboard's page must load before it can ask for one.
 bool needs_no_token(const Request& request) {
@@ -72,27 +76,42 @@ bool wants_event_stream(const Request& request) {
   return accept != nullptr && accepts(*accept, {"text/event-stream"});
 }
 
-std::optional<Response> gate(const Request& request, const std::string& token, bool ready) {
-  if (!token.empty() && !needs_no_token(request) && !authorized(request, token)) {
+Area area_of(const Request& request) {
+  if (is_native(request)) return Area::native;
+  const bool connect =
+      request.path == "/" || is_below(request, "/connectors") || is_below(request, "/connector-plugins") || is_admin(request);
+  return connect ? Area::connect : Area::other;
+}
+
+bool is_admin(const Request& request) { return is_below(request, "/admin"); }
+
+std::optional<Response> gate(const Request& request, const Entry& entry) {
+  if (!entry.token.empty() && !needs_no_token(request) && !authorized(request, entry.token)) {
     auto response = plain_error(401, "send the host's token: Authorization: Bearer TOKEN");
     response.headers.push_back({"WWW-Authenticate", "Bearer"});
     return response;
   }
-  if (forged(request)) return plain_error(403, "pages of other web sites may not change anything here");
+  if (!entry.trusted_origin && forged(request)) return plain_error(403, "pages of other web sites may not change anything here");
+  const auto area = area_of(request);
+  const bool connect = area == Area::connect;
+  const auto* type = request.header("Content-Type");
+  const bool may_have_body =
+      !request.body.empty() || (connect && request.method != "GET" && request.method != "HEAD" && request.method != "OPTIONS");
+  if (may_have_body && type != nullptr && !same(media_type(*type), "application/json") && !curls_default(request, *type)) {
+    return plain_error(415, connect
+                                ? "HTTP 415 Unsupported Media Type: send Content-Type: application/json"
+                                : "the body must be JSON: send Content-Type: application/json (curl: -H 'Content-Type: application/json')");
+  }
   if (!request.body.empty()) {
-    const auto* type = request.header("Content-Type");
-    if (type != nullptr && !same(media_type(*type), "application/json") && !curls_default(request, *type)) {
-      return plain_error(415, "the body must be JSON: send Content-Type: application/json (curl: -H 'Content-Type: application/json')");
-    }
     const auto* encoding = request.header("Content-Encoding");
     if (encoding != nullptr && !same(*encoding, "identity")) return plain_error(415, "send the body without a Content-Encoding");
   }
-  if (!is_native(request)) return std::nullopt;
+  if (area == Area::other) return std::nullopt;
   const auto* accept = request.header("Accept");
   const bool json = accept == nullptr || trimmed(*accept).empty() || accepts(*accept, {"*/*", "application/*", "application/json"});
-  if (!json && !(may_follow(request) && wants_event_stream(request)))
-    return plain_error(406, "the answer is application/json; accept that");
-  if (!ready) {
+  if (!json && request.method != "OPTIONS" && !(may_follow(request) && wants_event_stream(request)))
+    return plain_error(406, connect ? "HTTP 406 Not Acceptable" : "the answer is application/json; accept that");
+  if (!entry.ready) {
     auto response = plain_error(503, "connector-host is starting; try again in a second");
     response.headers.push_back({"Retry-After", "1"});
     return response;

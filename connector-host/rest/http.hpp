@@ -24,6 +24,8 @@ struct Request {
   std::vector<Header> headers;
   std::string body;
   std::shared_ptr<const std::atomic<bool>> gone;  // the client has closed its connection; may be null
+  std::size_t listener = 0;                       // the number of the one it came in by, in the order of the server's list
+  bool secure = false;                            // by https
 
   const std::string* header(std::string_view name) const;  // the first one of this name, in any case; or nullptr
 };

@@ -39,10 +39,13 @@ void limit_library_threads() {
 
 // Travels with a request through the library, and back with its response.
 struct Context : _http_server_context {
-  Context(Reply to, std::shared_ptr<const std::atomic<bool>> closed) : reply(std::move(to)), gone(std::move(closed)) {}
+  Context(Reply to, const Request& request)
+      : reply(std::move(to)), gone(request.gone), listener(request.listener), secure(request.secure) {}
   Reply reply;
   std::shared_ptr<const std::atomic<bool>> gone;
   std::shared_ptr<Feed> feed;  // of the response, whose library class has bodies that end only
+  std::size_t listener;
+  bool secure;
 };
 
 // Of bytes, not of characters: from a string the library would make a buffer of char and use it as one of uint8_t.
@@ -61,7 +64,7 @@ std::string read_all(const concurrency::streams::istream& stream) {
 }
 
 http_request to_library(Request request, Reply reply) {
-  auto out = http_request::_create_request(std::make_unique<Context>(std::move(reply), std::move(request.gone)));
+  auto out = http_request::_create_request(std::make_unique<Context>(std::move(reply), request));
   out.set_method(request.method);
   // The library's URI class needs a host to be sure where the path begins; it keeps the encoding as it is.
   const auto path = request.path == "*" ? "/*" : request.path;
@@ -80,7 +83,11 @@ Request from_library(const http_request& request) {
   out.query = request.request_uri().query();
   for (const auto& [name, value] : request.headers()) out.headers.push_back({name, value});
   out.body = read_all(request._get_impl()->instream());
-  if (const auto* context = static_cast<const Context*>(request._get_server_context())) out.gone = context->gone;
+  if (const auto* context = static_cast<const Context*>(request._get_server_context())) {
+    out.gone = context->gone;
+    out.listener = context->listener;
+    out.secure = context->secure;
+  }
   return out;
 }
 
@@ -149,8 +156,8 @@ class Bridge final : public cpprest::details::http_server {
 
 class HttpServer::Impl {
  public:
-  Impl(std::vector<std::string> listeners, const Limits& limits, Handler handler)
-      : wanted_(std::move(listeners)), limits_(limits), handler_(std::move(handler)) {}
+  Impl(std::vector<std::string> listeners, const Limits& limits, Handler handler, Tls tls)
+      : wanted_(std::move(listeners)), limits_(limits), handler_(std::move(handler)), tls_(std::move(tls)) {}
   ~Impl() { stop(); }
 
   Status start();
@@ -164,8 +171,10 @@ class HttpServer::Impl {
   const std::vector<std::string> wanted_;
   const Limits limits_;
   const Handler handler_;
+  const Tls tls_;
   Bridge* bridge_ = nullptr;  // owned by the library once registered
   bool registered_ = false;
+  bool tls_used_ = false;
   std::unique_ptr<Transport> transport_;
   std::vector<std::unique_ptr<cpprest::listener::http_listener>> listeners_;
   std::vector<std::string> addresses_;
@@ -201,16 +210,22 @@ Status HttpServer::Impl::bind() {
   for (const auto& text : wanted_) {
     const auto listener = config::parse_listener(text);
     if (!listener) return fail(ErrorCode::invalid, "listener " + text + ": " + listener.error().message);
-    const auto bound = transport_->listen(listener->host, listener->port);
+    const bool secure = listener->scheme == "https";
+    if (secure && !std::exchange(tls_used_, true)) {
+      if (auto used = transport_->use(tls_); !used) return used;
+    }
+    const auto bound = transport_->listen(listener->host, listener->port, secure);
     if (!bound) return tl::unexpected(bound.error());
-    addresses_.push_back("http://" + bound->host + ":" + std::to_string(bound->port));
+    addresses_.push_back(listener->scheme + "://" + bound->host + ":" + std::to_string(bound->port));
   }
   return {};
 }
 
 void HttpServer::Impl::open() {
   for (const auto& address : addresses_) {
-    auto listener = std::make_unique<cpprest::listener::http_listener>(web::uri(address));
+    // TLS ends below it: to the library every listener is a plain one.
+    const auto plain = "http" + address.substr(address.find("://"));
+    auto listener = std::make_unique<cpprest::listener::http_listener>(web::uri(plain));
     const auto handle = [this](const http_request& request) {
       handler_(from_library(request), [request](const Response& response) { reply_once(request, response); });
     };
@@ -239,8 +254,8 @@ void HttpServer::Impl::stop() {
   addresses_.clear();
 }
 
-HttpServer::HttpServer(std::vector<std::string> listeners, const Limits& limits, Handler handler)
-    : impl_(std::make_unique<Impl>(std::move(listeners), limits, std::move(handler))) {}
+HttpServer::HttpServer(std::vector<std::string> listeners, const Limits& limits, Handler handler, Tls tls)
+    : impl_(std::make_unique<Impl>(std::move(listeners), limits, std::move(handler), std::move(tls))) {}
 HttpServer::~HttpServer() = default;
 Status HttpServer::start() { return impl_->start(); }
 std::vector<std::string> HttpServer::addresses() const { return impl_->addresses(); }

@@ -14,8 +14,8 @@ namespace ch::rest {
 
 class HttpServer {
  public:
-  // listeners: "http://host:port"; port 0 takes any free one.
-  HttpServer(std::vector<std::string> listeners, const Limits& limits, Handler handler);
+  // listeners: "http://host:port" or "https://host:port"; port 0 takes any free one.
+  HttpServer(std::vector<std::string> listeners, const Limits& limits, Handler handler, Tls tls = {});
   HttpServer(const HttpServer&) = delete;
   HttpServer& operator=(const HttpServer&) = delete;
   ~HttpServer();  // as stop()

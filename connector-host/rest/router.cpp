@@ -53,9 +53,11 @@ std::optional<Response> check_parameters(const Parameters& given, const std::vec
   for (const auto& [name, value] : given) {
     if (std::find(known.begin(), known.end(), name) == known.end())
       problems.push_back({name, value, unknown_message("query parameter", known, name)});
+    else if (given.count(name) > 1)
+      problems.push_back({name, value, "is given twice"});
   }
   if (problems.empty()) return std::nullopt;
-  return error_response(Error{ErrorCode::invalid, "unknown query parameters", std::move(problems)});
+  return error_response(Error{ErrorCode::invalid, "query parameters that cannot be used", std::move(problems)});
 }
 
 }  // namespace
@@ -105,7 +107,7 @@ Result<Parameters> parse_query(std::string_view query) {
     auto name = percent_decode(pair.substr(0, equals), true);
     auto value = percent_decode(pair.substr(std::min(equals + 1, pair.size())), true);
     if (!name || !value) return fail(ErrorCode::invalid, "the query is not percent-encoded UTF-8");
-    if (!out.emplace(*name, std::move(*value)).second) return fail(ErrorCode::invalid, "the query names " + *name + " twice");
+    out.emplace(std::move(*name), std::move(*value));
   }
   return out;
 }
@@ -122,28 +124,39 @@ std::vector<const Router::Route*> Router::matching(const std::vector<std::string
   return found;
 }
 
+Response Router::nothing_there(const Request& request) const {
+  if (style_ == Style::connect) return plain_error(404, "HTTP 404 Not Found");
+  return plain_error(404,
+                     "there is nothing at " + escaped(request.path, Escape::terminal, kShownPath) + "; /openapi.yaml lists what there is");
+}
+
+Response Router::options(const std::string& allow) const {
+  if (style_ == Style::connect) return {200, {{"Allow", allow}, {"Content-Type", "text/plain"}}, allow};
+  return {204, {{"Allow", allow}}, {}};
+}
+
+Response Router::wrong_method(const Request& request, const std::string& allow) const {
+  auto refused = plain_error(
+      405, style_ == Style::connect ? "HTTP 405 Method Not Allowed" : request.method + " is not possible here; possible are " + allow);
+  refused.headers.push_back({"Allow", allow});
+  return refused;
+}
+
 Answer Router::dispatch(const Request& request) const {
   auto segments = split(request.path);
   const bool whole_server = request.method == "OPTIONS" && request.path == "/*";
   const auto found = matching(segments);
-  if (found.empty() && !whole_server)
-    return plain_error(
-        404, "there is nothing at " + escaped(request.path, Escape::terminal, kShownPath) + "; /openapi.yaml lists what there is");
+  if (found.empty() && !whole_server) return nothing_there(request);
   std::set<std::string> allowed = {"OPTIONS"};
   for (const auto* route : found) allowed.insert(route->method);
   if (allowed.count("GET") > 0) allowed.insert("HEAD");
   std::string allow;
   for (const auto& method : allowed) allow += (allow.empty() ? "" : ", ") + method;
-  if (request.method == "OPTIONS")
-    return Response{204, {{"Allow", whole_server ? "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT" : allow}}, {}};
+  if (request.method == "OPTIONS") return options(whole_server ? "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT" : allow);
 
   const std::string method = request.method == "HEAD" ? "GET" : request.method;
   const auto route = std::find_if(found.begin(), found.end(), [&](const Route* candidate) { return candidate->method == method; });
-  if (route == found.end()) {
-    auto refused = plain_error(405, request.method + " is not possible here; possible are " + allow);
-    refused.headers.push_back({"Allow", allow});
-    return refused;
-  }
+  if (route == found.end()) return wrong_method(request, allow);
   Call call{request, {}, {}};
   for (std::size_t i = 0; i < segments.size(); ++i) {
     if ((*route)->segments[i] != "{}") continue;
@@ -153,7 +166,9 @@ Answer Router::dispatch(const Request& request) const {
   }
   auto parameters = parse_query(request.query);
   if (!parameters) return plain_error(400, parameters.error().message);
-  if (auto refused = check_parameters(*parameters, (*route)->parameters)) return std::move(*refused);
+  if (style_ == Style::native) {
+    if (auto refused = check_parameters(*parameters, (*route)->parameters)) return std::move(*refused);
+  }
   call.parameters = std::move(*parameters);
   return (*route)->function(call);
 }

@@ -16,7 +16,7 @@
 
 namespace ch::rest {
 
-using Parameters = std::map<std::string, std::string>;
+using Parameters = std::multimap<std::string, std::string>;
 using Answer = std::variant<Response, Wait>;
 
 struct Call {
@@ -25,8 +25,15 @@ struct Call {
   Parameters parameters;           // of the query, decoded
 };
 
+enum class Style {
+  native,  // parameters that are not known, or given twice, are refused; OPTIONS is a 204
+  connect  // as Kafka Connect: any parameter is let pass; OPTIONS is a 200 with the methods as text
+};
+
 class Router {
  public:
+  explicit Router(Style style = Style::native) : style_(style) {}
+
   using Function = std::function<Answer(const Call&)>;
 
   // pattern: "/v1/tasks/{}/status"; a {} stands for one segment that is not empty. `parameters`: the query
@@ -46,7 +53,11 @@ class Router {
     Function function;
   };
   std::vector<const Route*> matching(const std::vector<std::string>& segments) const;
+  Response nothing_there(const Request& request) const;
+  Response options(const std::string& allow) const;
+  Response wrong_method(const Request& request, const std::string& allow) const;
 
+  const Style style_;
   std::vector<Route> routes_;
 };
 

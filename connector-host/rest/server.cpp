@@ -1,56 +1,106 @@
 #include "rest/server.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 
 #include "base/log.hpp"
+#include "rest/connect_routes.hpp"
+#include "rest/cors.hpp"
 #include "rest/gate.hpp"
 #include "rest/http_server.hpp"
 #include "rest/routes.hpp"
 
 namespace ch::rest {
 
+namespace {
+
+std::vector<std::string> all_listeners(const ServerOptions& options) {
+  auto all = options.listeners;
+  for (const auto& listener : options.admin_listeners.value_or(std::vector<std::string>{})) {
+    if (std::find(all.begin(), all.end(), listener) == all.end()) all.push_back(listener);
+  }
+  return all;
+}
+
+}  // namespace
+
 class Server::Impl {
  public:
-  Impl(tasks::TaskService& service, ServerOptions options)
-      : token_(std::move(options.token)),
+  Impl(tasks::TaskService& service, const ServerOptions& options)
+      : options_(options),
+        cors_(options.allowed_origins, options.allowed_methods),
         metrics_(service.metrics()),
         streams_(service),
-        http_(std::move(options.listeners), options.limits, [this](const Request& request, const Reply& reply) { serve(request, reply); }) {
-    const RouteContext context{
-        service, waiters_, streams_, std::move(options.version), std::move(options.commit), [this] { return ready_.load(); }};
+        http_(
+            all_listeners(options), options.limits, [this](const Request& request, const Reply& reply) { serve(request, reply); },
+            options.tls) {
+    const RouteContext context{service, waiters_, streams_, options.version, options.commit, [this] { return ready_.load(); }};
     add_host_routes(router_, context);
     add_task_routes(router_, context);
     add_event_routes(router_, context);
     add_dashboard_routes(router_);
+    connect::add_connector_routes(connect_router_, context);
+    connect::add_offset_routes(connect_router_, context);
+    connect::add_plugin_routes(connect_router_, context);
+    connect::add_admin_routes(connect_router_);
   }
 
   Status start();
   void ready() { ready_ = true; }
-  std::vector<std::string> addresses() const { return http_.addresses(); }
+  std::vector<std::string> addresses() const;
   void stop();
 
  private:
   void serve(const Request& request, const Reply& reply);
+  Answer answer(const Request& request) const;
+  bool served_here(const Request& request) const;
 
-  const std::string token_;
+  const ServerOptions options_;
+  const Cors cors_;
   metrics::Metrics& metrics_;
   std::atomic<bool> ready_{false};
   Waiters waiters_;
   EventStreams streams_;
   Router router_;
+  Router connect_router_{Style::connect};
   HttpServer http_;  // last: its threads use all of the above
 };
+
+std::vector<std::string> Server::Impl::addresses() const {
+  auto all = http_.addresses();
+  all.resize(std::min(all.size(), options_.listeners.size()));
+  return all;
+}
 
 Status Server::Impl::start() {
   const auto status = http_.start();
   if (!status) return status;
   for (const auto& address : http_.addresses()) {
     log::info("", "REST API at {}", address);
-    const bool local = address.rfind("http://127.", 0) == 0 || address.rfind("http://[::1]", 0) == 0;
-    if (!local && token_.empty()) log::warn("", "{} can be reached from other machines and asks for no token", address);
+    const auto host = address.substr(address.find("://") + 3);
+    const bool local = host.rfind("127.", 0) == 0 || host.rfind("[::1]", 0) == 0;
+    if (!local && options_.token.empty())
+      log::warn("", "{} can be reached from other machines and asks for no token: set api.token", address);
+    if (!local && !options_.token.empty() && address.rfind("http://", 0) == 0)
+      log::warn("", "{} takes the token unencrypted: make it https://", address);
   }
   return {};
+}
+
+// What is only at the admin listeners, and what is not there.
+bool Server::Impl::served_here(const Request& request) const {
+  if (!options_.admin_listeners) return true;
+  const auto wanted = all_listeners(options_)[request.listener];
+  const auto in = [&](const std::vector<std::string>& list) { return std::find(list.begin(), list.end(), wanted) != list.end(); };
+  return is_admin(request) ? in(*options_.admin_listeners) : in(options_.listeners) || request.path == "/health";
+}
+
+Answer Server::Impl::answer(const Request& request) const {
+  if (auto allowed = cors_.preflight(request)) return std::move(*allowed);
+  if (auto refused = gate(request, {options_.token, ready_.load(), cors_.allows(request)})) return std::move(*refused);
+  if (!served_here(request)) return plain_error(404, "HTTP 404 Not Found");
+  return area_of(request) == Area::connect ? connect_router_.dispatch(request) : router_.dispatch(request);
 }
 
 void Server::Impl::stop() {
@@ -59,17 +109,20 @@ void Server::Impl::stop() {
   http_.stop();
 }
 
-void Server::Impl::serve(const Request& request, const Reply& reply) {
+void Server::Impl::serve(const Request& request, const Reply& to) {
   const auto begin = std::chrono::steady_clock::now();
+  const Reply reply = !cors_.allows(request) ? to : [this, to, origin = *request.header("Origin")](Response response) {
+    cors_.mark(origin, response);
+    to(std::move(response));
+  };
   std::optional<Wait> wait;
   auto response = guarded(request.method + " " + request.path, [&]() -> Response {
-    if (auto refused = gate(request, token_, ready_.load())) return std::move(*refused);
-    auto answer = router_.dispatch(request);
-    if (auto* later = std::get_if<Wait>(&answer)) {
+    auto found = answer(request);
+    if (auto* later = std::get_if<Wait>(&found)) {
       wait = std::move(*later);
       return {};
     }
-    return std::get<Response>(std::move(answer));
+    return std::get<Response>(std::move(found));
   });
   const auto passed = std::chrono::steady_clock::now() - begin;
   const auto spent = std::chrono::duration_cast<std::chrono::milliseconds>(passed).count();
@@ -82,7 +135,7 @@ void Server::Impl::serve(const Request& request, const Reply& reply) {
   }
 }
 
-Server::Server(tasks::TaskService& service, ServerOptions options) : impl_(std::make_unique<Impl>(service, std::move(options))) {}
+Server::Server(tasks::TaskService& service, ServerOptions options) : impl_(std::make_unique<Impl>(service, options)) {}
 Server::~Server() { stop(); }
 Status Server::start() { return impl_->start(); }
 void Server::ready() { impl_->ready(); }

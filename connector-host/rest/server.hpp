@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,11 @@ struct ServerOptions {
   std::string commit;
   std::string token = {};  // if not empty, requests need "Authorization: Bearer <token>"
   Limits limits = {};
+  // Where Kafka Connect's /admin is served: nothing = at the listeners, empty = nowhere.
+  std::optional<std::vector<std::string>> admin_listeners = {};
+  std::vector<std::string> allowed_origins = {};  // of pages of other web sites
+  std::vector<std::string> allowed_methods = {};  // for these
+  Tls tls = {};                                   // of https:// listeners
 };
 
 class Server {
@@ -29,7 +35,7 @@ class Server {
 
   Status start();                              // listens; until ready() is called, /health and /v1 answer 503
   void ready();                                // the service has started; any thread
-  std::vector<std::string> addresses() const;  // "http://127.0.0.1:8083", with the real ports
+  std::vector<std::string> addresses() const;  // "http://127.0.0.1:8083", with the real ports; without the admin listeners'
   void stop();                                 // answers who waits, lets running requests finish
 
  private:

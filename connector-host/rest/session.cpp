@@ -39,12 +39,19 @@ class Once {
 
 }  // namespace
 
-Session::Session(SessionHost& host, const Limits& limits, std::size_t listener, asio::ip::tcp::socket socket)
-    : host_(host), limits_(limits), listener_(listener), stream_(std::move(socket)), buffer_(limits.head_bytes + kBufferSlack) {}
+Session::Session(SessionHost& host, const Limits& limits, std::size_t listener, asio::ip::tcp::socket socket, const TlsContext& tls)
+    : host_(host), limits_(limits), listener_(listener), stream_(std::move(socket), tls), buffer_(limits.head_bytes + kBufferSlack) {}
 
 void Session::run() {
   Code ignored;
   stream_.socket().set_option(asio::ip::tcp::no_delay(true), ignored);
+  if (!stream_.secure()) return next();
+  stream_.tcp().expires_after(limits_.head_time);
+  stream_.async_handshake(beast::bind_front_handler(&Session::on_handshake, shared_from_this()));
+}
+
+void Session::on_handshake(Code error) {
+  if (error) return end();
   next();
 }
 
@@ -56,7 +63,7 @@ void Session::drain() {
 
 void Session::end() {
   if (std::exchange(ended_, true)) return;
-  stream_.close();
+  stream_.tcp().close();
   if (feed_) feed_->drop();
   host_.ended(shared_from_this());
 }
@@ -69,7 +76,7 @@ void Session::next() {
   parser_->header_limit(static_cast<std::uint32_t>(limits_.head_bytes));
   parser_->body_limit(limits_.body_bytes);
   if (buffer_.size() > 0) return read_head();
-  stream_.expires_after(requests_ == 0 ? limits_.head_time : limits_.idle_time);
+  stream_.tcp().expires_after(requests_ == 0 ? limits_.head_time : limits_.idle_time);
   stream_.async_read_some(buffer_.prepare(kReadBytes), beast::bind_front_handler(&Session::on_first_bytes, shared_from_this()));
 }
 
@@ -80,7 +87,7 @@ void Session::on_first_bytes(Code error, std::size_t bytes) {
 }
 
 void Session::read_head() {
-  stream_.expires_after(limits_.head_time);
+  stream_.tcp().expires_after(limits_.head_time);
   http::async_read_header(stream_, buffer_, *parser_, beast::bind_front_handler(&Session::on_head, shared_from_this()));
 }
 
@@ -93,7 +100,7 @@ void Session::on_head(Code error, std::size_t) {
   // Taken now, because Beast adds a chunked body's trailers to the headers.
   request_ = to_request(head);
   if (!expects_continue(head) || buffer_.size() > 0 || parser_->is_done()) return read_body();
-  stream_.expires_after(limits_.body_time);
+  stream_.tcp().expires_after(limits_.body_time);
   asio::async_write(stream_, asio::buffer(kContinue, sizeof(kContinue) - 1),
                     beast::bind_front_handler(&Session::on_continued, shared_from_this()));
 }
@@ -105,7 +112,7 @@ void Session::on_continued(Code error, std::size_t) {
 
 void Session::read_body() {
   if (parser_->is_done()) return dispatch();
-  stream_.expires_after(limits_.body_time);
+  stream_.tcp().expires_after(limits_.body_time);
   http::async_read(stream_, buffer_, *parser_, beast::bind_front_handler(&Session::on_body, shared_from_this()));
 }
 
@@ -131,10 +138,12 @@ void Session::on_bad_read(Code error, bool in_head) {
 void Session::dispatch() {
   state_ = State::answering;
   ++requests_;
-  stream_.expires_never();
+  stream_.tcp().expires_never();
   request_.body = std::move(parser_->get().body());
   gone_ = std::make_shared<std::atomic<bool>>(false);
   request_.gone = gone_;
+  request_.secure = stream_.secure();
+  request_.listener = listener_;
   const auto once = std::make_shared<Once>([self = shared_from_this()](Response response) {
     asio::post(self->stream_.get_executor(), [self, answer = std::move(response)]() mutable { self->write(std::move(answer)); });
   });
@@ -189,7 +198,7 @@ void Session::write(Response response) {
   if (chunked_) message_->chunked(true);
   if (bodiless) message_->erase(http::field::content_length);
   serializer_.emplace(*message_);
-  stream_.expires_after(limits_.write_time);
+  stream_.tcp().expires_after(limits_.write_time);
   auto done = beast::bind_front_handler(&Session::on_written, shared_from_this());
   if (head_only_ || feed_) {
     http::async_write_header(stream_, *serializer_, std::move(done));
@@ -209,9 +218,13 @@ void Session::on_written(Code error, std::size_t) {
 
 void Session::close_gently() {
   state_ = State::closing;
+  if (stream_.secure()) {
+    stream_.tcp().expires_after(limits_.linger_time);
+    return stream_.async_shutdown([self = shared_from_this()](Code) { self->end(); });
+  }
   Code ignored;
   stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
-  stream_.expires_after(limits_.linger_time);
+  stream_.tcp().expires_after(limits_.linger_time);
   linger();
 }
 

@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 
+#include "rest/stream.hpp"
 #include "rest/transport.hpp"
 
 namespace ch::rest {
@@ -27,7 +28,7 @@ class SessionHost {
 
 class Session : public std::enable_shared_from_this<Session> {
  public:
-  Session(SessionHost& host, const Limits& limits, std::size_t listener, boost::asio::ip::tcp::socket socket);
+  Session(SessionHost& host, const Limits& limits, std::size_t listener, boost::asio::ip::tcp::socket socket, const TlsContext& tls);
 
   void run();
   void drain();  // no further request after the one being answered
@@ -40,6 +41,7 @@ class Session : public std::enable_shared_from_this<Session> {
   using Code = boost::beast::error_code;
   enum class State { reading, answering, closing };
 
+  void on_handshake(Code error);
   void next();
   void on_first_bytes(Code error, std::size_t bytes);
   void read_head();
@@ -65,7 +67,7 @@ class Session : public std::enable_shared_from_this<Session> {
   SessionHost& host_;
   const Limits& limits_;
   const std::size_t listener_;
-  boost::beast::tcp_stream stream_;
+  Stream stream_;
   boost::beast::flat_buffer buffer_;
   std::optional<Parser> parser_;
   std::optional<Message> message_;

@@ -44,7 +44,7 @@ void Session::write_pieces(Feed::Taken taken) {
   for (const auto& piece : pieces_.pieces) buffers.push_back(buffer(*piece));
   if (framed) buffers.push_back(buffer(kLineEnd));
   if (chunked_ && pieces_.last) buffers.push_back(buffer(kLastChunk));
-  stream_.expires_after(limits_.write_time);
+  stream_.tcp().expires_after(limits_.write_time);
   asio::async_write(stream_, buffers, boost::beast::bind_front_handler(&Session::on_pieces_written, shared_from_this()));
 }
 

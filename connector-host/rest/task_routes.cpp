@@ -64,7 +64,8 @@ Answer create(TaskService& service, const Call& call) {
   require_field(body->name.has_value(), "name", "give the task a name", problems);
   require_field(body->config.has_value(), "config", "an object with the task's settings", problems);
   if (!problems.empty()) return refuse("the task is not described in a way that can be used", std::move(problems));
-  const auto task = service.create(*body->name, body->values(), body->enabled.value_or(true));
+  const auto task =
+      service.create(*body->name, body->values(), body->enabled.value_or(true) ? store::Target::enabled : store::Target::disabled);
   return task ? task_answer(201, *task) : error_response(task.error());
 }
 
@@ -115,16 +116,16 @@ Answer remove(TaskService& service, Waiters& waiters, const Call& call) {
               finish};
 }
 
-using Action = Result<tasks::TaskStatus> (TaskService::*)(const std::string&);
+using Action = std::function<Result<tasks::TaskStatus>(const std::string&)>;
 
-Answer act(TaskService& service, Waiters& waiters, const Call& call, Action action, Goal goal, const std::string& wanted) {
+Answer act(TaskService& service, Waiters& waiters, const Call& call, const Action& action, Goal goal, const std::string& wanted) {
   const auto& name = call.names[0];
   Problems problems;
   const auto wait = wait_parameter(call.parameters, problems);
   if (!problems.empty()) return refuse_parameters(std::move(problems));
   auto slot = wait ? waiters.reserve() : nullptr;
   if (wait && !slot) return too_many_waiters();
-  const auto status = (service.*action)(name);
+  const auto status = action(name);
   if (!status || !wait) return status_answer(202, status);
   return Wait{std::move(slot), std::chrono::steady_clock::now() + *wait, [&service, name, goal] { return service.reached(name, goal); },
               [&service, name, wanted](bool reached) {
@@ -191,15 +192,20 @@ void add_task_routes(Router& router, const RouteContext& context) {
              [&service](const Call& call) { return objects(service, call); });
   router.add("POST", "/v1/tasks/{}/verify", {"topic", "partition", "deep"}, [&service](const Call& call) { return verify(service, call); });
 
-  const auto add_action = [&](const std::string& name, Action action, Goal goal, const std::string& wanted) {
+  const auto add_action = [&](const std::string& name, const Action& action, Goal goal, const std::string& wanted) {
     router.add("POST", "/v1/tasks/{}/" + name, {"wait"},
                [&service, &waiters, action, goal, wanted](const Call& call) { return act(service, waiters, call, action, goal, wanted); });
   };
-  add_action("enable", &TaskService::enable, Goal::running, "running");
-  add_action("disable", &TaskService::disable, Goal::disabled, "disabled");
-  add_action("pause", &TaskService::pause, Goal::paused, "paused");
-  add_action("resume", &TaskService::resume, Goal::running, "running");
-  add_action("restart", &TaskService::restart, Goal::running, "running");
+  add_action(
+      "enable", [&service](const std::string& task) { return service.enable(task); }, Goal::running, "running");
+  add_action(
+      "disable", [&service](const std::string& task) { return service.disable(task); }, Goal::disabled, "disabled");
+  add_action(
+      "pause", [&service](const std::string& task) { return service.pause(task); }, Goal::paused, "paused");
+  add_action(
+      "resume", [&service](const std::string& task) { return service.resume(task); }, Goal::running, "running");
+  add_action(
+      "restart", [&service](const std::string& task) { return service.restart(task); }, Goal::running, "running");
 }
 
 }  // namespace ch::rest

@@ -14,6 +14,7 @@
 
 #include "base/log.hpp"
 #include "rest/session.hpp"
+#include "rest/tls.hpp"
 
 namespace ch::rest {
 
@@ -35,7 +36,8 @@ class Transport::Impl final : public SessionHost {
   Impl(const Limits& limits, Sink handler)
       : limits_(limits), handler_(std::move(handler)), work_(asio::make_work_guard(io_)), pool_(limits.handler_threads) {}
 
-  Result<Bound> listen(const std::string& host, std::uint16_t port);
+  Result<Bound> listen(const std::string& host, std::uint16_t port, bool secure);
+  Status use(const Tls& tls);
   void start();
   void stop();
 
@@ -47,6 +49,7 @@ class Transport::Impl final : public SessionHost {
     explicit Listener(asio::io_context& io) : acceptor(io), retry(io) {}
     tcp::acceptor acceptor;
     asio::steady_timer retry;
+    TlsContext tls;  // null: plain
   };
 
   void accept(std::size_t listener);
@@ -59,6 +62,7 @@ class Transport::Impl final : public SessionHost {
   asio::io_context io_{1};
   asio::executor_work_guard<asio::io_context::executor_type> work_;
   asio::thread_pool pool_;
+  TlsContext tls_;
   std::vector<std::unique_ptr<Listener>> listeners_;
   std::set<std::shared_ptr<Session>> sessions_;  // I/O thread only
   std::atomic<std::size_t> in_flight_{0};
@@ -70,7 +74,14 @@ class Transport::Impl final : public SessionHost {
   bool stopped_ = false;  // owner's thread only
 };
 
-Result<Transport::Bound> Transport::Impl::listen(const std::string& host, std::uint16_t port) {
+Status Transport::Impl::use(const Tls& tls) {
+  auto made = make_tls(tls);
+  if (!made) return tl::unexpected(made.error());
+  tls_ = std::move(*made);
+  return {};
+}
+
+Result<Transport::Bound> Transport::Impl::listen(const std::string& host, std::uint16_t port, bool secure) {
   const auto problem = [&](const std::string& why) {
     return fail(ErrorCode::unavailable, "cannot listen on " + host + ":" + std::to_string(port) + ": " + why);
   };
@@ -92,6 +103,7 @@ Result<Transport::Bound> Transport::Impl::listen(const std::string& host, std::u
   if (error) return problem(error.message());
   const auto bound = listener->acceptor.local_endpoint(error);
   if (error) return problem(error.message());
+  if (secure) listener->tls = tls_;
   listeners_.push_back(std::move(listener));
   return Bound{listeners_.size() - 1, url_host(bound.address()), bound.port()};
 }
@@ -128,8 +140,10 @@ void Transport::Impl::accept(std::size_t listener) {
 }
 
 void Transport::Impl::accepted(std::size_t listener, tcp::socket socket) {
-  if (sessions_.size() >= limits_.connections) return refuse(std::move(socket));
-  const auto session = std::make_shared<Session>(*this, limits_, listener, std::move(socket));
+  const auto& tls = listeners_[listener]->tls;
+  // A TLS client could not read a refusal without a handshake: its connection is just closed.
+  if (sessions_.size() >= limits_.connections) return tls ? void() : refuse(std::move(socket));
+  const auto session = std::make_shared<Session>(*this, limits_, listener, std::move(socket), tls);
   sessions_.insert(session);
   {
     const std::lock_guard lock(mutex_);
@@ -204,7 +218,10 @@ void Transport::Impl::stop() {
 
 Transport::Transport(const Limits& limits, Sink handler) : impl_(std::make_unique<Impl>(limits, std::move(handler))) {}
 Transport::~Transport() { stop(); }
-Result<Transport::Bound> Transport::listen(const std::string& host, std::uint16_t port) { return impl_->listen(host, port); }
+Result<Transport::Bound> Transport::listen(const std::string& host, std::uint16_t port, bool secure) {
+  return impl_->listen(host, port, secure);
+}
+Status Transport::use(const Tls& tls) { return impl_->use(tls); }
 void Transport::start() { impl_->start(); }
 void Transport::stop() { impl_->stop(); }
 

@@ -30,6 +30,13 @@ struct Limits {
   std::chrono::milliseconds stop_time{5000};    // for answers to be taken once stop() has been called
 };
 
+// Files in PEM; all empty: no https:// listeners.
+struct Tls {
+  std::string certificate;  // with the chain
+  std::string key;
+  std::string ca;  // if not empty: clients must show a certificate that it has signed
+};
+
 class Transport {
  public:
   // `handler` gets complete requests, with the number that listen() gave the listener they came in by.
@@ -46,7 +53,8 @@ class Transport {
     std::uint16_t port = 0;
   };
   // Binds; connections wait in the backlog until start(). Port 0: any free one.
-  Result<Bound> listen(const std::string& host, std::uint16_t port);
+  Result<Bound> listen(const std::string& host, std::uint16_t port, bool secure = false);
+  Status use(const Tls& tls);  // before a secure listen()
   void start();
   // Closes listeners and idle connections, lets running requests finish and their answers be read, ends the threads.
   void stop();

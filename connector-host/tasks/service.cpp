@@ -2,19 +2,12 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <chrono>
-#include <condition_variable>
-#include <semaphore>
-#include <shared_mutex>
 #include <thread>
 
 #include "base/log.hpp"
-#include "base/time.hpp"
 #include "tasks/host_id.hpp"
-#include "tasks/maintenance.hpp"
-#include "tasks/task_entry.hpp"
-#include "tasks/validation.hpp"
+#include "tasks/service_impl.hpp"
 
 namespace ch::tasks {
 
@@ -26,12 +19,10 @@ using Clock = std::chrono::steady_clock;
 constexpr milliseconds kStartAnswer{10000};  // how long enable waits for the start offsets to be fixed
 constexpr milliseconds kFreshStatus{30};     // how long a status waits for the poll thread
 constexpr milliseconds kStopTime{30000};     // to store what is open when the host ends
-constexpr milliseconds kPreflight{10000};
-constexpr milliseconds kBusyStep{20};  // while something is under way
+constexpr milliseconds kBusyStep{20};        // while something is under way
 constexpr milliseconds kIdleStep{1000};
-constexpr std::size_t kMaxQueuedEvents = 10000;
-constexpr milliseconds kVerifyStep{8000};  // before a report is given; answers come within 30 s
-constexpr std::ptrdiff_t kMaxVerifying = 2;
+
+}  // namespace
 
 tl::unexpected<Error> no_such_task(const std::string& name) { return fail(ErrorCode::not_found, fmt::format("No such task: {}", name)); }
 
@@ -40,85 +31,6 @@ tl::unexpected<Error> invalid(std::vector<KeyProblem> problems) {
   for (const auto& p : problems) message += fmt::format("; {}: {}", p.key, p.message);
   return fail(ErrorCode::invalid, std::move(message), std::move(problems));
 }
-
-}  // namespace
-
-struct TaskService::Impl {
-  explicit Impl(ServiceOptions o)
-      : options(std::move(o)),
-        validation(*options.config, *options.registry),
-        budget(static_cast<std::uint64_t>(options.config->memory_limit)),
-        services{validation,
-                 *options.store,
-                 budget,
-                 metrics,
-                 options.advertised,
-                 "",
-                 options.static_membership,
-                 [this](store::Event event) { add_event(std::move(event)); },
-                 [this] { nudge(); }} {}
-
-  std::shared_ptr<TaskEntry> find(const std::string& name) const {
-    const std::shared_lock lock(mutex);
-    const auto found = entries.find(name);
-    return found == entries.end() ? nullptr : found->second;
-  }
-  std::vector<std::shared_ptr<TaskEntry>> all() const {
-    const std::shared_lock lock(mutex);
-    std::vector<std::shared_ptr<TaskEntry>> out;
-    for (const auto& [name, entry] : entries) out.push_back(entry);
-    return out;
-  }
-  void add_event(store::Event event) {
-    const std::lock_guard lock(queue_mutex);
-    if (events.size() < kMaxQueuedEvents) {
-      events.push_back(std::move(event));
-    } else {
-      ++events_lost;
-    }
-  }
-  void config_event(const std::string& name, const std::string& message) {
-    store::Event event;
-    event.task = name;
-    event.time_ms = now_ms();
-    event.kind = "config";
-    event.message = message;
-    event.host = options.advertised;
-    add_event(std::move(event));
-    nudge();
-  }
-  void nudge() {
-    const std::lock_guard lock(queue_mutex);
-    nudged = true;
-    changed.notify_all();
-  }
-  void supervise(const std::stop_token& stop);
-  bool reconcile_all();
-  void write_events();
-  void drop_gone();
-  TaskView view(TaskEntry& entry) const;
-  Result<TaskStatus> set_target(const std::string& name, store::Target target, const std::string& what);
-  void wait_for_start(TaskEntry& entry) const;
-  TaskStatus fresh_status(const std::shared_ptr<TaskEntry>& entry) const;
-  static void refresh(const std::vector<std::shared_ptr<TaskEntry>>& some);
-
-  ServiceOptions options;
-  Validation validation;
-  Budget budget;
-  metrics::Metrics metrics;
-  Services services;
-  mutable std::shared_mutex mutex;
-  std::map<std::string, std::shared_ptr<TaskEntry>> entries;
-  std::mutex queue_mutex;
-  std::condition_variable_any changed;
-  std::vector<store::Event> events;
-  std::size_t events_lost = 0;  // because the queue was full
-  bool nudged = false;
-  bool stopped = false;
-  std::counting_semaphore<kMaxVerifying> verifying{kMaxVerifying};
-  std::unique_ptr<Maintenance> maintenance;
-  std::jthread supervisor;
-};
 
 void TaskService::Impl::supervise(const std::stop_token& stop) {
   bool busy = true;
@@ -245,15 +157,15 @@ void TaskService::stop() {
   impl_->write_events();
 }
 
-Result<TaskView> TaskService::create(const std::string& name, const Config& config, bool enabled) {
+Result<TaskView> TaskService::create(const std::string& name, const Config& config, store::Target target) {
   if (impl_->find(name) != nullptr) return fail(ErrorCode::conflict, fmt::format("Task {} exists already", name));
   if (auto problems = impl_->validation.check(name, config); !problems.empty()) return invalid(std::move(problems));
   store::TaskRecord record;
   record.name = name;
   record.config = config;
-  record.target = enabled ? store::Target::enabled : store::Target::disabled;
+  record.target = target;
   record.created_ms = record.updated_ms = now_ms();
-  record.enabled_ms = enabled ? record.created_ms : 0;
+  record.enabled_ms = target == store::Target::disabled ? 0 : record.created_ms;
   const auto entry = std::make_shared<TaskEntry>(impl_->services, record, SavedOffsets{});
   {
     const std::unique_lock lock(impl_->mutex);
@@ -263,14 +175,14 @@ Result<TaskView> TaskService::create(const std::string& name, const Config& conf
   }
   impl_->config_event(name, "created");
   entry->reconcile();
-  if (enabled) impl_->wait_for_start(*entry);
+  if (target != store::Target::disabled) impl_->wait_for_start(*entry);
   return impl_->view(*entry);
 }
 
 Result<TaskService::PutAnswer> TaskService::put(const std::string& name, const Config& config, std::optional<bool> enabled) {
   const auto entry = impl_->find(name);
   if (entry == nullptr) {
-    auto created = create(name, config, enabled.value_or(true));
+    auto created = create(name, config, enabled.value_or(true) ? store::Target::enabled : store::Target::disabled);
     if (!created) return tl::unexpected(created.error());
     return PutAnswer{std::move(*created), true};
   }
@@ -388,14 +300,14 @@ Result<TaskStatus> TaskService::pause(const std::string& name) { return impl_->s
 
 Result<TaskStatus> TaskService::resume(const std::string& name) { return impl_->set_target(name, store::Target::enabled, "resumed"); }
 
-Result<TaskStatus> TaskService::restart(const std::string& name) {
+Result<TaskStatus> TaskService::restart(const std::string& name, std::optional<std::uint32_t> runner) {
   const auto entry = impl_->find(name);
   if (entry == nullptr) return no_such_task(name);
   if (entry->record().target == store::Target::disabled) {
     return fail(ErrorCode::conflict, fmt::format("Task {} is disabled: there is nothing to restart; enable it", name));
   }
   impl_->config_event(name, "restart asked for");
-  entry->retry();
+  entry->retry(runner);
   return impl_->fresh_status(entry);
 }
 
@@ -415,119 +327,5 @@ bool TaskService::reached(const std::string& name, Goal goal) const {
   }
   return false;
 }
-
-std::vector<KeyProblem> TaskService::validate(const std::string& name, const Config& config, bool preflight) const {
-  auto problems = impl_->validation.check(name, config);
-  if (!problems.empty() || !preflight) return problems;
-  const auto spec = impl_->validation.resolve(name, config);
-  problems = spec.connector->preflight(spec.info, kPreflight);
-  const auto client = kafka::GroupClient::make(spec.cluster(), spec.group_id, "connector-host-preflight");
-  if (!client) {
-    problems.push_back({"instance.id", spec.info.instance, client.error().message});
-    return problems;
-  }
-  const auto topics = (*client)->all_topics(kPreflight / 2);
-  if (topics.trouble) {
-    problems.push_back({"instance.id", spec.info.instance, fmt::format("{}. {}", topics.trouble->message, topics.trouble->remedy)});
-  } else if (!spec.topics.front().starts_with("^")) {
-    for (const auto& topic : spec.topics) {
-      if (!topics.value.contains(topic)) problems.push_back({"topics", topic, "does not exist in instance " + spec.info.instance});
-    }
-  }
-  return problems;
-}
-
-Result<config::Definition> TaskService::definition(const std::string& connector) const { return impl_->validation.definition(connector); }
-
-Result<ObjectPage> TaskService::objects(const std::string& name, const ObjectQuery& query) const {
-  const auto entry = impl_->find(name);
-  if (entry == nullptr) return no_such_task(name);
-  const auto record = entry->record();
-  if (const auto problems = impl_->validation.check(name, record.config); !problems.empty()) return invalid(problems);
-  const auto spec = impl_->validation.resolve(name, record.config);
-  if (!spec.connector->lists_objects())
-    return fail(ErrorCode::conflict, fmt::format("Connector {} cannot list what it has stored", spec.connector->name()));
-  return spec.connector->objects(spec.info, query);
-}
-
-Result<VerifyReport> TaskService::verify(const std::string& name, VerifyReport so_far) const {
-  const auto entry = impl_->find(name);
-  if (entry == nullptr) return no_such_task(name);
-  const auto record = entry->record();
-  if (const auto problems = impl_->validation.check(name, record.config); !problems.empty()) return invalid(problems);
-  const auto spec = impl_->validation.resolve(name, record.config);
-  if (!spec.connector->inspects())
-    return fail(ErrorCode::conflict, fmt::format("Connector {} cannot verify what it has stored", spec.connector->name()));
-  // Each blocks a thread that others may need.
-  if (!impl_->verifying.try_acquire()) return fail(ErrorCode::unavailable, "Others are being verified; try again in a few seconds");
-  const auto give_back = [](auto* semaphore) { semaphore->release(); };
-  const std::unique_ptr<std::counting_semaphore<kMaxVerifying>, decltype(give_back)> place(&impl_->verifying, give_back);
-  if (const auto done = verify_step(spec, record.series, kVerifyStep, so_far); !done) return tl::unexpected(done.error());
-  return so_far;
-}
-
-Result<std::vector<store::Event>> TaskService::events(const std::string& name, std::int64_t after, std::size_t limit) const {
-  if (impl_->find(name) == nullptr) return no_such_task(name);
-  impl_->write_events();
-  return impl_->options.store->events(name, after, limit);
-}
-
-Result<std::vector<store::Event>> TaskService::all_events(std::int64_t after, std::size_t limit) const {
-  impl_->write_events();
-  return impl_->options.store->all_events(after, limit);
-}
-
-Result<std::int64_t> TaskService::newest_event() const {
-  impl_->write_events();
-  return impl_->options.store->newest_event();
-}
-
-std::vector<TaskService::InstanceView> TaskService::instances() const {
-  std::vector<InstanceView> out;
-  for (const auto& [id, instance] : impl_->options.config->instances) out.push_back({id, instance.region, false, ""});
-  std::vector<std::jthread> askers;
-  for (auto& view : out) {
-    askers.emplace_back([this, &view] {
-      const auto properties = config::client_properties(impl_->options.config->instances.at(view.id));
-      const auto client = kafka::GroupClient::make(properties, "connector-host", "connector-host-instances");
-      if (!client) {
-        view.message = client.error().message;
-        return;
-      }
-      const auto answer = (*client)->cluster_id(milliseconds(2000));
-      view.reachable = !answer.trouble;
-      if (answer.trouble) view.message = answer.trouble->message;
-    });
-  }
-  askers.clear();  // waits for them
-  return out;
-}
-
-Result<std::vector<TaskService::TopicView>> TaskService::topics(const std::string& id) const {
-  const auto instance = impl_->options.config->instances.find(id);
-  if (instance == impl_->options.config->instances.end()) return fail(ErrorCode::not_found, fmt::format("No such instance: {}", id));
-  const auto client = kafka::GroupClient::make(config::client_properties(instance->second), "connector-host", "connector-host-topics");
-  if (!client) return tl::unexpected(client.error());
-  const auto topics = (*client)->all_topics(milliseconds(5000));
-  if (topics.trouble) return fail(ErrorCode::unavailable, fmt::format("{}. {}", topics.trouble->message, topics.trouble->remedy));
-  std::map<std::string, std::vector<std::string>> archived_by;
-  for (const auto& entry : impl_->all()) {
-    const auto record = entry->record();
-    if (!impl_->validation.check(record.name, record.config).empty()) continue;
-    const auto spec = impl_->validation.resolve(record.name, record.config);
-    if (spec.info.instance != id) continue;
-    const bool regex = spec.topics.front().starts_with("^");
-    for (const auto& [topic, partitions] : topics.value) {
-      const bool ours = regex ? !kafka::matching({{topic, partitions}}, spec.topics.front()).empty()
-                              : std::ranges::find(spec.topics, topic) != spec.topics.end();
-      if (ours) archived_by[topic].push_back(record.name);
-    }
-  }
-  std::vector<TopicView> out;
-  for (const auto& [topic, partitions] : topics.value) out.push_back({topic, partitions, archived_by[topic]});
-  return out;
-}
-
-const plugins::Registry& TaskService::registry() const { return *impl_->options.registry; }
 
 }  // namespace ch::tasks

@@ -14,6 +14,7 @@
 #include "metrics/metrics.hpp"
 #include "plugins/registry.hpp"
 #include "store/store.hpp"
+#include "tasks/rewind.hpp"
 #include "tasks/status.hpp"
 #include "tasks/verify.hpp"
 
@@ -46,7 +47,7 @@ class TaskService {
   void stop();     // orderly: stores and commits what is open, within 30 s
 
   // Name: 1 to 200 characters, UTF-8, no control characters. conflict if it is taken; invalid with every bad key.
-  Result<TaskView> create(const std::string& name, const Config& config, bool enabled);
+  Result<TaskView> create(const std::string& name, const Config& config, store::Target target);
   struct PutAnswer {
     TaskView task;
     bool created = false;
@@ -72,7 +73,8 @@ class TaskService {
   Result<TaskStatus> disable(const std::string& name);
   Result<TaskStatus> pause(const std::string& name);
   Result<TaskStatus> resume(const std::string& name);
-  Result<TaskStatus> restart(const std::string& name);  // also ends the waiting for a next try
+  // Ends the waiting for a next try, of all runners or of one.
+  Result<TaskStatus> restart(const std::string& name, std::optional<std::uint32_t> runner = std::nullopt);
 
   enum class Goal { running, disabled, paused, gone };
   bool reached(const std::string& name, Goal goal) const;  // running: every runner runs and owns its partitions
@@ -86,6 +88,13 @@ class TaskService {
   // Begins or goes on with a walk through all that is stored, for some seconds: ask again with what it gave until it is
   // complete. Asks bucket and broker; blocks.
   Result<VerifyReport> verify(const std::string& name, VerifyReport so_far) const;
+  // Topics that the task has stored records of, or is reading now.
+  Result<std::vector<std::string>> used_topics(const std::string& name) const;
+  // Committed offsets. Altering them needs a disabled task at rest (else: conflict) and begins a new series (design.md 5);
+  // up to 20 s, since the group must have emptied. Blocking: at most kMaxRewinds at once, else conflict.
+  Result<std::vector<kafka::PartitionOffset>> offsets(const std::string& name) const;
+  Status alter_offsets(const std::string& name, const std::vector<OffsetChange>& changes);
+  Status reset_offsets(const std::string& name);
   Result<std::vector<store::Event>> events(const std::string& name, std::int64_t after, std::size_t limit) const;
   Result<std::vector<store::Event>> all_events(std::int64_t after, std::size_t limit) const;  // of all tasks, removed ones too
   Result<std::int64_t> newest_event() const;                                                  // its id
@@ -95,6 +104,7 @@ class TaskService {
     std::string region;
     bool reachable = false;
     std::string message;  // why not
+    std::string cluster_id;
   };
   std::vector<InstanceView> instances() const;  // asks each broker, up to 2 s together
   struct TopicView {
@@ -105,6 +115,8 @@ class TaskService {
   Result<std::vector<TopicView>> topics(const std::string& instance) const;
 
   const plugins::Registry& registry() const;
+  const std::string& advertised() const;      // host:port of this host
+  Config masked(const Config& config) const;  // secrets replaced
 
  private:
   struct Impl;

@@ -8,6 +8,7 @@
 #include "base/log.hpp"
 #include "base/time.hpp"
 #include "tasks/frame.hpp"
+#include "tasks/rewind.hpp"
 
 namespace ch::tasks {
 
@@ -109,8 +110,7 @@ void Session::adopt(kafka::Assignment& assignment) {
   Slot slot;
   auto frame = decode_frame(assignment.metadata);
   const auto saved = context_.spec.saved_offset(assignment.where);
-  const bool outlived = frame && !assignment.metadata.empty() && frame->series < context_.series;
-  if (assignment.committed_offset < 0 || outlived) {
+  if (assignment.committed_offset < 0 || outlived(assignment.metadata, saved ? &*saved : nullptr, context_.series)) {
     // The broker forgot the offset, or a late copy of a commit from before a rewind came back: what we kept is right.
     // A partition that was never known has been added since: it starts at its beginning.
     if (saved) {

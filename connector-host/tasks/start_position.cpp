@@ -7,6 +7,7 @@
 
 #include "base/time.hpp"
 #include "tasks/frame.hpp"
+#include "tasks/rewind.hpp"
 
 namespace ch::tasks {
 
@@ -53,21 +54,13 @@ kafka::Trouble group_in_use() {
           "Wait for the session of the last run to end (10 s), or stop whoever else uses the group; the task goes on by itself.", false};
 }
 
-std::vector<TopicPartition> all_of(const std::map<std::string, std::int32_t>& topics) {
-  std::vector<TopicPartition> out;
-  for (const auto& [topic, count] : topics) {
-    for (std::int32_t p = 0; p < count; ++p) out.push_back({topic, p});
-  }
-  return out;
-}
-
 }  // namespace
 
 StartPlan fix_start_positions(kafka::GroupClient& client, const std::map<std::string, std::int32_t>& topics,
                               const store::TaskRecord& record, const std::string& wanted, const SavedOffsets& saved) {
   StartPlan plan;
   plan.series = record.series;
-  const auto partitions = all_of(topics);
+  const auto partitions = all_partitions(topics);
   const auto committed = client.committed(partitions, kTimeout);
   if (committed.trouble) return {committed.trouble, plan.series, {}};
   const bool fixed_before = !record.start_position.empty();
@@ -75,19 +68,25 @@ StartPlan fix_start_positions(kafka::GroupClient& client, const std::map<std::st
   std::vector<TopicPartition> missing;
   for (const auto& c : committed.value) {
     if (const auto frame = decode_frame(c.metadata)) plan.series = std::max(plan.series, frame->series);
-    if (c.offset < 0 || rewind) missing.push_back(c.where);
+    const auto kept = saved.find(c.where);
+    const bool old = outlived(c.metadata, kept == saved.end() ? nullptr : &kept->second, record.series);
+    if (c.offset < 0 || rewind || old) missing.push_back(c.where);
   }
   if (rewind) ++plan.series;
 
   std::vector<PartitionOffset> to_commit;
-  if (fixed_before && !rewind) {
-    // The broker has forgotten them (an empty group's offsets expire); partitions not kept either are new ones, which
-    // start at their beginning.
-    for (const auto& where : missing) {
-      if (const auto kept = saved.find(where); kept != saved.end()) to_commit.push_back({where, kept->second.offset, kept->second.state});
-    }
-  } else if (!missing.empty()) {
-    auto resolved = resolve(client, missing, wanted, record.enabled_ms);
+  std::vector<TopicPartition> to_resolve;
+  for (const auto& where : missing) {
+    const auto kept = saved.find(where);
+    if (kept != saved.end() && !rewind) {
+      // The broker has forgotten it: an empty group's offsets expire.
+      to_commit.push_back({where, kept->second.offset, kept->second.state});
+    } else if (!fixed_before || rewind) {
+      to_resolve.push_back(where);
+    }  // else it is new, and starts at its beginning
+  }
+  if (!to_resolve.empty()) {
+    auto resolved = resolve(client, to_resolve, wanted, record.enabled_ms);
     if (resolved.trouble) return {resolved.trouble, plan.series, {}};
     for (auto& r : resolved.value) to_commit.push_back({r.where, r.offset, encode_frame({plan.series, ""})});
   }

@@ -68,6 +68,7 @@ struct RunnerStatus {
 struct TaskStatus {
   std::string name;
   bool enabled = false;
+  bool paused = false;  // as asked, whatever its runners do
   State state = State::disabled;
   std::int64_t since_ms = 0;
   std::string group_id;

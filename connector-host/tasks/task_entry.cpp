@@ -129,6 +129,34 @@ StartAnswer TaskEntry::fix_start(kafka::GroupClient& client, const std::map<std:
   return {std::nullopt, plan.series};
 }
 
+Status TaskEntry::rewind(const std::function<Result<Rewound>(const store::TaskRecord&, const SavedOffsets&)>& decide, bool anew) {
+  const std::lock_guard no_start(start_mutex_);
+  {
+    const std::lock_guard lock(mutex_);
+    if (record_.target != store::Target::disabled || !runners_.empty())
+      return fail(ErrorCode::conflict, fmt::format("Task {} must be disabled, and at rest, before its offsets can be changed", name_));
+  }
+  auto rewound = decide(record(), saved());
+  if (!rewound) return tl::unexpected(rewound.error());
+  const std::lock_guard lock(mutex_);
+  auto changed = record_;
+  changed.series = rewound->series;
+  if (anew) changed.start_position.clear();
+  changed.updated_ms = now_ms();
+  std::vector<store::SavedOffset> list;
+  for (const auto& [where, offset] : rewound->saved) list.push_back(offset);
+  // Each step leaves what can be believed: the series tells what is older.
+  auto stored = services_.store.put_task(changed);
+  if (stored) stored = services_.store.forget_offsets(name_);
+  if (stored) stored = services_.store.save_offsets(name_, list);
+  if (!stored) return stored;
+  record_ = std::move(changed);
+  const std::lock_guard offsets(offsets_mutex_);
+  saved_ = std::move(rewound->saved);
+  unsaved_.clear();
+  return {};
+}
+
 bool TaskEntry::gone() const {
   const std::lock_guard lock(mutex_);
   return gone_;
@@ -161,14 +189,16 @@ void TaskEntry::stop(std::chrono::milliseconds at_most) {
   for (const auto& runner : runners_) runner->stop(false, at_most);
 }
 
-void TaskEntry::retry() {
+void TaskEntry::retry(std::optional<std::uint32_t> runner) {
   const std::lock_guard lock(mutex_);
   if (!runners_.empty() && services_.validation.check(name_, record_.config).empty() &&
       services_.validation.secrets(record_.config) != secrets_) {
     restart_ = true;
     services_.nudge();
   }
-  for (const auto& runner : runners_) runner->retry();
+  for (std::size_t id = 0; id < runners_.size(); ++id) {
+    if (!runner || *runner == id) runners_[id]->retry();
+  }
 }
 
 bool TaskEntry::start_answered() const {
@@ -190,6 +220,7 @@ TaskStatus TaskEntry::status() const {
   TaskStatus out;
   out.name = record_.name;
   out.enabled = record_.target == store::Target::enabled || record_.target == store::Target::paused;
+  out.paused = record_.target == store::Target::paused;
   out.group_id = "connect-" + record_.name;
   out.since_ms = since_ms_;
   out.state = out.enabled ? State::starting : State::disabled;

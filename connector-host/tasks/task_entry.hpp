@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "store/store.hpp"
+#include "tasks/rewind.hpp"
 #include "tasks/runner.hpp"
 #include "tasks/service.hpp"
 #include "tasks/start_position.hpp"
@@ -45,13 +46,17 @@ class TaskEntry {
   std::uint64_t status_count() const;            // grows with every status that a runner has published
   void remove(bool discard);                     // after the record's target became deleted
   void stop(std::chrono::milliseconds at_most);  // the host ends; the record stays as it is
-  void retry();                                  // at once, and with what the placeholders stand for now
-  bool start_answered() const;                   // the start offsets are fixed, or it is known why not
+  // At once, and with what the placeholders stand for now; nothing: all runners.
+  void retry(std::optional<std::uint32_t> runner);
+  bool start_answered() const;  // the start offsets are fixed, or it is known why not
 
   bool ask_status();  // false: nothing runs that could publish one
   TaskStatus status() const;
   void flush_offsets();  // to the store
   SavedOffsets saved() const;
+  // Other offsets for a disabled task that is at rest (else: conflict), as `decide` says; it cannot be enabled meanwhile.
+  // `anew`: the next start resolves `start.position` again.
+  Status rewind(const std::function<Result<Rewound>(const store::TaskRecord&, const SavedOffsets&)>& decide, bool anew);
 
  private:
   void start_runners();
@@ -70,7 +75,7 @@ class TaskEntry {
   bool gone_ = false;
   std::string refusal_;        // why it cannot run although it should
   std::int64_t since_ms_ = 0;  // of the state without runners
-  std::mutex start_mutex_;     // several runners fix the start one after the other
+  std::mutex start_mutex_;     // several runners fix the start one after the other; a rewind keeps all of them waiting
 
   mutable std::mutex offsets_mutex_;
   SavedOffsets saved_;

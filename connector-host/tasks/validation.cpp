@@ -12,7 +12,6 @@ namespace ch::tasks {
 
 namespace {
 
-constexpr std::string_view kDefaultConnector = "cos-sink";
 constexpr std::size_t kLongestName = 200;
 constexpr std::string_view kOverridePrefix = "consumer.override.";
 

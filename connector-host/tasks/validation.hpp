@@ -13,6 +13,8 @@
 
 namespace ch::tasks {
 
+constexpr std::string_view kDefaultConnector = "cos-sink";
+
 class Validation {
  public:
   Validation(const config::HostConfig& host, const plugins::Registry& registry);

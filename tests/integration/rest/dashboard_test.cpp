@@ -83,7 +83,7 @@ TEST_CASE("a file that the browser has is not sent again") {
 
 TEST_CASE("the page needs no token, the API does") {
   const auto refused = [](const std::string& path) {
-    return ch::rest::gate(Request{"GET", path, "", {}, "", nullptr}, "secret", true).has_value();
+    return ch::rest::gate(Request{"GET", path, "", {}, "", nullptr}, {"secret", true, false}).has_value();
   };
   CHECK_FALSE(refused("/ui"));
   CHECK_FALSE(refused("/ui/"));

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Puts the jars of the Kafka broker for tests into a folder and prints its name: fetch_kafka.sh [DIR]
+# Puts the jars of the Kafka broker for tests into a folder and prints its name: fetch_kafka.sh [DIR [POM]]
 # Does nothing if they are there. A folder counts as complete only with the mark that is written last, under another
 # name, so that an interrupted or a second run does no harm.
 set -euo pipefail
 
-pom="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)/pom.xml"
+pom="${2:-$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)/pom.xml}"
 dir="${1:-${CH_TEST_CACHE:-$HOME/.cache/connector-host-tests}/kafka-4.3.0}"
 wanted="$(sha256sum <"$pom")"
 

@@ -1,6 +1,7 @@
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -112,21 +113,96 @@ TEST_CASE("create with --wait waits for what the task is meant to be") {
   CHECK(asked[3].target == "/v1/tasks/orders/disable?wait=10s");
 }
 
-TEST_CASE("update replaces only what is there, apply either") {
+TEST_CASE("update replaces only what is there") {
   FakeHost host;
   host.answer(404, R"({"error_code":404,"message":"no such task"})");
   CHECK(run({"task", "update", "-", "--url", host.url()}, kTask).status == 3);
   host.answer(200, "{}");
   host.answer(200, R"({"name":"orders","status":{"state":"RUNNING"}})");
   CHECK(run({"task", "update", "-", "--url", host.url()}, kTask).out == "orders: updated, RUNNING\n");
-  host.answer(201, R"({"name":"orders","status":{"state":"STARTING"}})");
-  CHECK(run({"task", "apply", "-", "--url", host.url()}, kTask).out == "orders: created, STARTING\n");
   const auto asked = host.asked();
-  REQUIRE(asked.size() == 4);
+  REQUIRE(asked.size() == 3);
   CHECK(asked[0].method == "GET");
   CHECK(asked[2].method == "PUT");
-  CHECK(asked[3].method == "PUT");
-  CHECK(asked[3].target == "/v1/tasks/orders");
+  CHECK(asked[2].target == "/v1/tasks/orders");
+}
+
+TEST_CASE("apply creates or replaces, says which keys change, and shows no secret") {
+  const std::string connectors =
+      R"({"connectors":[{"name":"cos-sink","keys":[{"name":"cos.secret.key","type":"password"},{"name":"cos.secret.id","type":"password"}]}]})";
+  const std::string before =
+      R"({"name":"orders","config":{"topics":"orders","rotate.bytes":"5","cos.secret.key":"********","gone":"x","cos.secret.id":"${env:ID}"}})";
+  const std::string task = R"({"name":"orders","config":{"topics":"orders","rotate.bytes":7,"cos.secret.key":"hush","new":"\u001b"}})";
+  const std::string diff =
+      "  - cos.secret.id: ${env:ID}\n  ~ cos.secret.key: a secret, set anew\n  - gone: x\n  + new: \\u001b\n  ~ rotate.bytes: 5 -> 7\n";
+  FakeHost host;
+  SECTION("there") {
+    host.answer(200, before);
+    host.answer(200, connectors);
+    host.answer(200, R"({"name":"orders","status":{"state":"RUNNING"}})");
+    const auto ran = run({"task", "apply", "-", "--url", host.url()}, task);
+    CHECK(ran.status == 0);
+    CHECK(ran.out == diff + "orders: updated, RUNNING\n");
+    CHECK(host.asked().at(2).method == "PUT");
+    CHECK(host.asked().at(2).body == task);
+  }
+  SECTION("not there") {
+    host.answer(404, R"({"error_code":404,"message":"no such task"})");
+    host.answer(200, connectors);
+    host.answer(201, R"({"name":"orders","status":{"state":"STARTING"}})");
+    CHECK(run({"task", "apply", "-", "--url", host.url()}, kTask).out == "orders: created, STARTING\n");
+  }
+  SECTION("--dry-run changes nothing") {
+    host.answer(200, before);
+    host.answer(200, connectors);
+    host.answer(200, R"({"valid":true,"errors":[]})");
+    const auto ran = run({"task", "apply", "-", "--dry-run", "--url", host.url()}, task);
+    CHECK(ran.status == 0);
+    CHECK(ran.out == "orders: would be updated\n" + diff);
+    CHECK(host.asked().at(2).target == "/v1/validate");
+    host.answer(200, before);
+    host.answer(200, connectors);
+    host.answer(200, R"({"valid":false,"errors":[{"key":"new","value":"","message":"unknown key"}]})");
+    const auto bad = run({"task", "apply", "-", "--dry-run", "--output", "json", "--url", host.url()}, task);
+    CHECK(bad.status == 1);
+    CHECK(bad.out.empty());
+    CHECK(holds(bad.err, "new: unknown key"));
+  }
+}
+
+TEST_CASE("the address comes from the option, the environment or a context, whose token goes to no other address") {
+  FakeHost host;
+  const auto file = std::filesystem::temp_directory_path() / ("ch-contexts-" + std::to_string(::getpid()) + ".json");
+  std::ofstream(file) << R"({"current":"a","contexts":{"a":{"url":")" << host.url() << R"(","token":"of-a"},"bad":{"uri":"x"}}})";
+  ::setenv("CONNECTOR_HOST_CONFIG_FILE", file.c_str(), 1);
+  for (int i = 0; i < 3; ++i) host.answer(200, R"({"tasks":[]})");
+  CHECK(run({"task", "list"}).status == 0);
+  CHECK(run({"task", "list", "--url", host.url()}).status == 0);
+  CHECK(run({"task", "list", "--context", "a", "--token", "mine"}).status == 0);
+  const auto asked = host.asked();
+  REQUIRE(asked.size() == 3);
+  CHECK(asked[0].authorization == "Bearer of-a");
+  CHECK(asked[1].authorization.empty());
+  CHECK(asked[2].authorization == "Bearer mine");
+  const auto bad = run({"task", "list", "--context", "bad"});
+  CHECK(bad.status == 2);
+  CHECK(holds(bad.err, "unknown key: uri of bad"));
+  CHECK(run({"task", "list", "--context", "none"}).status == 2);
+  ::unsetenv("CONNECTOR_HOST_CONFIG_FILE");
+  std::filesystem::remove(file);
+}
+
+TEST_CASE("completion and manual are made of the commands that there are") {
+  for (const char* shell : {"bash", "zsh", "fish"}) {
+    const auto made = run({"completion", shell});
+    CAPTURE(shell);
+    CHECK(made.status == 0);
+    for (const char* word : {"enable", "dry-run", "output"}) CHECK(holds(made.out, word));
+  }
+  CHECK(run({"completion", "tcsh"}).status == 2);
+  const auto manual = run({"man"}).out;
+  CHECK(manual.rfind(".TH", 0) == 0);
+  CHECK(holds(manual, "task apply"));
 }
 
 TEST_CASE("delete tells gone from going") {

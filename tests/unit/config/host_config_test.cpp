@@ -220,7 +220,11 @@ TEST_CASE("listeners are taken apart, and bad ones are refused with what would b
     CAPTURE(text);
     CHECK_FALSE(parse_listener(text));
   }
-  CHECK(parse_listener("https://h:1").error().message.find("proxy") != std::string::npos);
+  CHECK(parse_listener("https://h:1")->scheme == "https");
+  CHECK(message_of(refused(R"({"listeners": "https://h:1"})"), "ssl.certificate.location") == "is needed for https://h:1");
+  CHECK(message_of(refused(R"({"api.token": "with blanks"})"), "api.token").find("header") != std::string::npos);
+  CHECK(loaded("{}").admin_listeners == std::nullopt);
+  CHECK(loaded(R"({"admin.listeners": ""})").admin_listeners == std::vector<std::string>{});
   CHECK(message_of(refused(R"({"listeners": "http://h:1,http://h:1"})"), "listeners") == "is listed twice");
   CHECK(message_of(refused(R"({"listeners": "http://h:1,http://h"})"), "listeners").find("http://127.0.0.1:8083") != std::string::npos);
 }

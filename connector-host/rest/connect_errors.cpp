@@ -1,0 +1,43 @@
+#include <fmt/format.h>
+
+#include "rest/connect_routes.hpp"
+
+namespace ch::rest::connect {
+
+namespace {
+
+constexpr const char* kUnknownClass = "Failed to find any class that implements Connector and which name matches";
+
+}  // namespace
+
+Response refused(const Error& error) { return plain_error(400, error.message); }
+Response not_found(const std::string& message) { return plain_error(404, message); }
+
+std::string invalid_message(const Error& error) {
+  if (error.problems.empty()) return error.message;
+  std::string out = fmt::format("Connector configuration is invalid and contains the following {} error(s):", error.problems.size());
+  for (const auto& problem : error.problems) {
+    if (problem.key == "connector.class") return fmt::format("{} {}: {}", kUnknownClass, problem.value, problem.message);
+    out += problem.value.empty() ? fmt::format("\n{}: {}", problem.key, problem.message)
+                                 : fmt::format("\nInvalid value {} for configuration {}: {}", problem.value, problem.key, problem.message);
+  }
+  return out + "\nYou can also find the above list of errors at the endpoint `/connector-plugins/{connectorType}/config/validate`";
+}
+
+Response error_answer(const Error& error) {
+  switch (error.code) {
+    case ErrorCode::invalid:
+      return plain_error(400, invalid_message(error));
+    case ErrorCode::not_found:
+      return not_found(error.message);
+    case ErrorCode::conflict:
+      return plain_error(409, error.message);
+    case ErrorCode::unavailable:
+    case ErrorCode::timed_out:
+    case ErrorCode::internal:
+      break;
+  }
+  return plain_error(500, error.message);  // Kafka Connect knows no 503 for these
+}
+
+}  // namespace ch::rest::connect

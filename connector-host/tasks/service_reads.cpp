@@ -1,0 +1,139 @@
+// What the service tells of tasks, clusters and connectors.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <thread>
+
+#include "tasks/service_impl.hpp"
+
+namespace ch::tasks {
+
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr milliseconds kPreflight{10000};
+constexpr milliseconds kVerifyStep{8000};  // before a report is given; answers come within 30 s
+
+}  // namespace
+
+std::vector<KeyProblem> TaskService::validate(const std::string& name, const Config& config, bool preflight) const {
+  auto problems = impl_->validation.check(name, config);
+  if (!problems.empty() || !preflight) return problems;
+  const auto spec = impl_->validation.resolve(name, config);
+  problems = spec.connector->preflight(spec.info, kPreflight);
+  const auto client = kafka::GroupClient::make(spec.cluster(), spec.group_id, "connector-host-preflight");
+  if (!client) {
+    problems.push_back({"instance.id", spec.info.instance, client.error().message});
+    return problems;
+  }
+  const auto topics = (*client)->all_topics(kPreflight / 2);
+  if (topics.trouble) {
+    problems.push_back({"instance.id", spec.info.instance, fmt::format("{}. {}", topics.trouble->message, topics.trouble->remedy)});
+  } else if (!spec.topics.front().starts_with("^")) {
+    for (const auto& topic : spec.topics) {
+      if (!topics.value.contains(topic)) problems.push_back({"topics", topic, "does not exist in instance " + spec.info.instance});
+    }
+  }
+  return problems;
+}
+
+Result<config::Definition> TaskService::definition(const std::string& connector) const { return impl_->validation.definition(connector); }
+
+Result<ObjectPage> TaskService::objects(const std::string& name, const ObjectQuery& query) const {
+  const auto entry = impl_->find(name);
+  if (entry == nullptr) return no_such_task(name);
+  const auto record = entry->record();
+  if (const auto problems = impl_->validation.check(name, record.config); !problems.empty()) return invalid(problems);
+  const auto spec = impl_->validation.resolve(name, record.config);
+  if (!spec.connector->lists_objects())
+    return fail(ErrorCode::conflict, fmt::format("Connector {} cannot list what it has stored", spec.connector->name()));
+  return spec.connector->objects(spec.info, query);
+}
+
+Result<VerifyReport> TaskService::verify(const std::string& name, VerifyReport so_far) const {
+  const auto entry = impl_->find(name);
+  if (entry == nullptr) return no_such_task(name);
+  const auto record = entry->record();
+  if (const auto problems = impl_->validation.check(name, record.config); !problems.empty()) return invalid(problems);
+  const auto spec = impl_->validation.resolve(name, record.config);
+  if (!spec.connector->inspects())
+    return fail(ErrorCode::conflict, fmt::format("Connector {} cannot verify what it has stored", spec.connector->name()));
+  // Each blocks a thread that others may need.
+  if (!impl_->verifying.try_acquire()) return fail(ErrorCode::unavailable, "Others are being verified; try again in a few seconds");
+  const auto give_back = [](auto* semaphore) { semaphore->release(); };
+  const std::unique_ptr<std::counting_semaphore<kMaxVerifying>, decltype(give_back)> place(&impl_->verifying, give_back);
+  if (const auto done = verify_step(spec, record.series, kVerifyStep, so_far); !done) return tl::unexpected(done.error());
+  return so_far;
+}
+
+Result<std::vector<store::Event>> TaskService::events(const std::string& name, std::int64_t after, std::size_t limit) const {
+  if (impl_->find(name) == nullptr) return no_such_task(name);
+  impl_->write_events();
+  return impl_->options.store->events(name, after, limit);
+}
+
+Result<std::vector<store::Event>> TaskService::all_events(std::int64_t after, std::size_t limit) const {
+  impl_->write_events();
+  return impl_->options.store->all_events(after, limit);
+}
+
+Result<std::int64_t> TaskService::newest_event() const {
+  impl_->write_events();
+  return impl_->options.store->newest_event();
+}
+
+std::vector<TaskService::InstanceView> TaskService::instances() const {
+  std::vector<InstanceView> out;
+  for (const auto& [id, instance] : impl_->options.config->instances) out.push_back({id, instance.region, false, "", ""});
+  std::vector<std::jthread> askers;
+  for (auto& view : out) {
+    askers.emplace_back([this, &view] {
+      const auto properties = config::client_properties(impl_->options.config->instances.at(view.id));
+      const auto client = kafka::GroupClient::make(properties, "connector-host", "connector-host-instances");
+      if (!client) {
+        view.message = client.error().message;
+        return;
+      }
+      const auto answer = (*client)->cluster_id(milliseconds(2000));
+      view.reachable = !answer.trouble;
+      if (answer.trouble) view.message = answer.trouble->message;
+      view.cluster_id = answer.value;
+    });
+  }
+  askers.clear();  // waits for them
+  return out;
+}
+
+Result<std::vector<TaskService::TopicView>> TaskService::topics(const std::string& id) const {
+  const auto instance = impl_->options.config->instances.find(id);
+  if (instance == impl_->options.config->instances.end()) return fail(ErrorCode::not_found, fmt::format("No such instance: {}", id));
+  const auto client = kafka::GroupClient::make(config::client_properties(instance->second), "connector-host", "connector-host-topics");
+  if (!client) return tl::unexpected(client.error());
+  const auto topics = (*client)->all_topics(milliseconds(5000));
+  if (topics.trouble) return fail(ErrorCode::unavailable, fmt::format("{}. {}", topics.trouble->message, topics.trouble->remedy));
+  std::map<std::string, std::vector<std::string>> archived_by;
+  for (const auto& entry : impl_->all()) {
+    const auto record = entry->record();
+    if (!impl_->validation.check(record.name, record.config).empty()) continue;
+    const auto spec = impl_->validation.resolve(record.name, record.config);
+    if (spec.info.instance != id) continue;
+    const bool regex = spec.topics.front().starts_with("^");
+    for (const auto& [topic, partitions] : topics.value) {
+      const bool ours = regex ? !kafka::matching({{topic, partitions}}, spec.topics.front()).empty()
+                              : std::ranges::find(spec.topics, topic) != spec.topics.end();
+      if (ours) archived_by[topic].push_back(record.name);
+    }
+  }
+  std::vector<TopicView> out;
+  for (const auto& [topic, partitions] : topics.value) out.push_back({topic, partitions, archived_by[topic]});
+  return out;
+}
+
+const plugins::Registry& TaskService::registry() const { return *impl_->options.registry; }
+
+const std::string& TaskService::advertised() const { return impl_->options.advertised; }
+
+Config TaskService::masked(const Config& config) const { return impl_->validation.masked(config); }
+
+}  // namespace ch::tasks

@@ -1,0 +1,141 @@
+#!/usr/bin/env python3
+"""Programs of others against the host, with a real broker: kafka-connect-py's whole command set, and the script lines of
+the CI jobs in examples/ci."""
+
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+import time
+
+import yaml
+
+from processes import BIN, SOURCE, broker, connect_jars, free_port, host, produce
+
+TOPIC = "orders"
+
+
+def kc(url, *arguments):
+    """What `kc` prints, as JSON where it is; its exit status is 0 whatever happens."""
+    command = [pathlib.Path(sys.executable).with_name("kc"), "--url", url, *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env={**os.environ, "NO_PROXY": "*"})
+    try:
+        return json.loads(done.stdout)
+    except ValueError:
+        return done.stdout.strip()
+
+
+def check_kafka_connect_py(url, folder):
+    config = {"connector.class": "file-sink", "topics": TOPIC, "file.dir": str(folder), "start.position": "earliest", "tasks.max": "1"}
+    task = folder / "task.json"
+    task.write_text(json.dumps({"name": "kc", "config": config}))
+    flat = folder / "config.json"
+    flat.write_text(json.dumps(config))
+    asked = 0
+
+    def expect(test, *arguments):
+        nonlocal asked
+        asked += 1
+        deadline = time.monotonic() + 30
+        while True:
+            got = kc(url, *arguments)
+            try:
+                if test(got):
+                    return
+            except (KeyError, TypeError, IndexError):
+                pass
+            assert time.monotonic() < deadline, f"kc {' '.join(arguments)}: {got!r}"
+            time.sleep(0.2)
+
+    def state(connector, task):
+        return lambda got: got["connector"]["state"] == connector and [one["state"] for one in got["tasks"]] == [task]
+
+    expect(lambda got: got["version"].startswith("4."), "info")
+    expect(lambda got: {one["class"] for one in got} >= {"file-sink", "cos-sink"}, "list-plugins")
+    expect(lambda got: got == [], "list")
+    expect(lambda got: got["name"] == "kc", "create", "--config-file", str(task))
+    expect(lambda got: got == ["kc"], "list")
+    expect(lambda got: got["config"] == {**config, "name": "kc"}, "get", "kc")
+    expect(lambda got: got == {**config, "name": "kc"}, "config", "kc")
+    expect(state("RUNNING", "RUNNING"), "status", "kc")
+    expect(lambda got: got["name"] == "kc", "update", "kc", "--config-file", str(flat))
+    expect(lambda got: got[0]["id"] == {"connector": "kc", "task": 0}, "list-tasks", "kc")
+    expect(lambda got: got["state"] == "RUNNING", "task-status", "kc", "0")
+    expect(lambda got: got["kc"]["topics"] == [TOPIC], "list-topics", "kc")
+    expect(lambda got: True, "reset-topics", "kc")
+    expect(lambda got: True, "pause", "kc")
+    expect(state("PAUSED", "PAUSED"), "status", "kc")
+    expect(lambda got: True, "resume", "kc")
+    expect(state("RUNNING", "RUNNING"), "status", "kc")
+    expect(lambda got: True, "restart", "kc")
+    expect(lambda got: True, "restart-task", "kc", "0")
+    expect(state("RUNNING", "RUNNING"), "status", "kc")
+    # It sends the configuration as a JSON text, which every server refuses; this one says what would be right.
+    expect(lambda got: "JSON object" in json.dumps(got) or "400" in json.dumps(got), "validate-config", "file-sink", "--config-file", str(flat))
+    expect(lambda got: True, "delete", "kc")
+    expect(lambda got: got == [], "list")
+    print(f"kafka-connect-py 1.0.0: {asked} commands, all that there are")
+
+
+def script_lines():
+    """(job, [line]) of the examples, without the deployment itself."""
+    github = yaml.safe_load((SOURCE / "examples/ci/github-actions.yml").read_text())
+    lines = [line for step in github["jobs"]["deploy"]["steps"] for line in step.get("run", "").splitlines()]
+    yield "GitHub Actions", lines
+    gitlab = yaml.safe_load((SOURCE / "examples/ci/gitlab-ci.yml").read_text())["deploy"]
+    yield "GitLab CI", gitlab["script"] + gitlab["after_script"]
+
+
+def check_ci_jobs(url, address, folder):
+    for job, lines in script_lines():
+        assert any("archive.sh start" in line for line in lines), job
+        name = re.sub(r"\W", "-", job.lower())
+        task = folder / f"{name}.json"
+        config = {"connector.class": "file-sink", "topics": TOPIC, "file.dir": str(folder / name), "start.position": "latest"}
+        (folder / name).mkdir()
+        task.write_text(json.dumps({"name": name, "config": config}, indent=2))
+        environment = {**os.environ, "PATH": f"{BIN}:{os.environ['PATH']}", "CONNECTOR_HOST_URL": url, "TASKFILE": str(task), "TASK": name}
+        for line in lines:
+            if line == "./deploy.sh":
+                produce(address, TOPIC, [f"{job} {number}" for number in range(100)])
+                continue
+            if " objects " in line:
+                continue  # file-sink has no bucket to list
+            done = subprocess.run(["bash", "-euo", "pipefail", "-c", line], cwd=SOURCE, env=environment, capture_output=True, text=True, check=False)
+            assert done.returncode == 0, f"{job}: {line}: {done.returncode} {done.stdout} {done.stderr}"
+        stored = (folder / name / f"{TOPIC}-0.txt").read_text().splitlines()
+        assert stored == [f"{job} {number}" for number in range(100)], f"{job}: {len(stored)} records"
+    print("examples/ci: the script lines of 2 jobs, each record stored once")
+
+
+def check_broker_down(folder):
+    """With the broker down the job ends in time, with 5 and a line that says why."""
+    with host(folder / "alone", f"127.0.0.1:{free_port()}") as url:
+        task = folder / "down.json"
+        task.write_text(json.dumps({"name": "down", "config": {"connector.class": "file-sink", "topics": TOPIC, "file.dir": str(folder)}}, indent=2))
+        environment = {**os.environ, "PATH": f"{BIN}:{os.environ['PATH']}", "CONNECTOR_HOST_URL": url, "ARCHIVE_WAIT": "3s"}
+        begin = time.monotonic()
+        done = subprocess.run([SOURCE / "examples/ci/archive.sh", "start", task], env=environment, capture_output=True, text=True, check=False)
+        assert done.returncode == 5, done
+        assert "broker_unreachable" in done.stderr, done.stderr
+        print(f"broker down: exit status 5 after {time.monotonic() - begin:.1f} s of --wait 3s: {done.stderr.strip()[:200]}")
+
+
+def main():
+    jars = connect_jars()
+    with tempfile.TemporaryDirectory(prefix="ch-clients-") as name:
+        folder = pathlib.Path(name)
+        check_broker_down(folder)
+        with broker(folder / "broker", jars) as address:
+            produce(address, TOPIC, [f"record {number}" for number in range(20)])
+            with host(folder / "host", address) as url:
+                check_kafka_connect_py(url, folder)
+                check_ci_jobs(url, address, folder)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,181 @@
+"""What the tests of Kafka Connect's API start: a Kafka broker, a Connect worker and our host, each on free ports and
+with a temporary folder. Everything is stopped by its process when the `with` ends."""
+
+import contextlib
+import json
+import os
+import pathlib
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.request
+
+BIN = pathlib.Path(os.environ["CH_BIN_DIR"])
+SOURCE = pathlib.Path(os.environ["CH_SOURCE_DIR"])
+START_LIMIT = 120
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def until(what, test, limit=START_LIMIT):
+    """The first true answer of `test`; an exception that names `what` if there is none in time."""
+    deadline = time.monotonic() + limit
+    last = None
+    while time.monotonic() < deadline:
+        last = test()
+        if last:
+            return last
+        time.sleep(0.1)
+    raise AssertionError(f"{what}: not within {limit} s; at last {last!r}")
+
+
+def connect_jars():
+    """The folder with the jars of a Connect worker and of its broker."""
+    cache = pathlib.Path(os.environ.get("CH_TEST_CACHE", pathlib.Path.home() / ".cache/connector-host-tests"))
+    tools = SOURCE / "tests/support/kafka"
+    done = subprocess.run(
+        [tools / "fetch_kafka.sh", cache / "connect-4.3.0", tools / "connect-pom.xml"], check=True, capture_output=True, text=True
+    )
+    return pathlib.Path(done.stdout.strip())
+
+
+@contextlib.contextmanager
+def running(command, log, **options):
+    with open(log, "ab") as out:
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, **options)
+    try:
+        yield process
+    except BaseException:
+        print(f"--- the end of {log}:\n" + "\n".join(pathlib.Path(log).read_text(errors="replace").splitlines()[-40:]))
+        raise
+    finally:
+        process.terminate()
+        try:
+            process.wait(40)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def java(jars, main, *arguments):
+    return [
+        "java", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
+        "-cp", f"{jars}/*", main, *map(str, arguments),
+    ]
+
+
+@contextlib.contextmanager
+def broker(folder, jars):
+    """Its bootstrap address, once it takes connections."""
+    folder.mkdir(exist_ok=True)
+    port, controller = free_port(), free_port()
+    config = folder / "server.properties"
+    config.write_text(
+        f"""process.roles=broker,controller
+node.id=1
+controller.quorum.voters=1@127.0.0.1:{controller}
+listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}
+advertised.listeners=PLAINTEXT://127.0.0.1:{port}
+controller.listener.names=CONTROLLER
+log.dirs={folder}/kafka
+num.partitions=1
+group.initial.rebalance.delay.ms=0
+offsets.topic.num.partitions=4
+offsets.topic.replication.factor=1
+transaction.state.log.num.partitions=1
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+share.coordinator.state.topic.replication.factor=1
+share.coordinator.state.topic.min.isr=1
+"""
+    )
+    subprocess.run(
+        java(jars, "kafka.tools.StorageTool", "format", "-t", "CcccccccccccccccccccAA"[:21] + "A", "-c", config),
+        check=True, capture_output=True,
+    )
+    with running(java(jars, "kafka.Kafka", config), folder / "broker.log") as process:
+        address = f"127.0.0.1:{port}"
+
+        def answers():
+            assert process.poll() is None, "the broker has ended"
+            listed = subprocess.run(["kcat", "-b", address, "-L", "-m", "2"], capture_output=True, text=True, check=False)
+            return listed.returncode == 0 and " 1 brokers" in listed.stdout
+
+        until("the broker answers", answers)
+        yield address
+
+
+def produce(address, topic, lines):
+    """To partition 0; makes the topic."""
+    subprocess.run(
+        ["kcat", "-b", address, "-P", "-t", topic, "-p", "0"], input="".join(f"{line}\n" for line in lines), text=True, check=True
+    )
+
+
+def get_json(url):
+    try:
+        with urllib.request.urlopen(url, timeout=10) as answer:
+            return json.load(answer)
+    except (urllib.error.URLError, OSError, ValueError):
+        return None
+
+
+@contextlib.contextmanager
+def connect_worker(folder, jars, address):
+    """The URL of a distributed worker that serves."""
+    url = f"http://127.0.0.1:{free_port()}"
+    plugins = folder / "plugins"
+    plugins.mkdir()
+    for jar in jars.glob("connect-file-*.jar"):
+        (plugins / jar.name).symlink_to(jar)
+    config = folder / "connect.properties"
+    config.write_text(
+        f"""bootstrap.servers={address}
+group.id=oracle
+listeners={url}
+plugin.path={plugins}
+key.converter=org.apache.kafka.connect.storage.StringConverter
+value.converter=org.apache.kafka.connect.storage.StringConverter
+config.storage.topic=oracle-config
+offset.storage.topic=oracle-offsets
+status.storage.topic=oracle-status
+config.storage.replication.factor=1
+offset.storage.replication.factor=1
+status.storage.replication.factor=1
+offset.storage.partitions=1
+status.storage.partitions=1
+offset.flush.interval.ms=500
+"""
+    )
+    with running(java(jars, "org.apache.kafka.connect.cli.ConnectDistributed", config), folder / "connect.log") as process:
+
+        def serves():
+            assert process.poll() is None, "the worker has ended"
+            return get_json(f"{url}/connectors") == []
+
+        until("the Connect worker serves", serves)
+        yield url
+
+
+@contextlib.contextmanager
+def host(folder, address, config=None, environment=None):
+    """The URL of a connector-host that serves."""
+    folder.mkdir(exist_ok=True)
+    url = f"http://127.0.0.1:{free_port()}"
+    settings = {"listeners": url, "state.dir": str(folder / "state"), "rotate.interval.min.ms": "100", "bootstrap.servers": address}
+    file = folder / "host.json"
+    file.write_text(json.dumps({**settings, **(config or {})}))
+    own = {key: value for key, value in os.environ.items() if not key.startswith("CONNECTOR_HOST_")}
+    with running([BIN / "connector-host", "serve", "--config", file], folder / "host.log", env={**own, **(environment or {})}) as process:
+
+        def serves():
+            assert process.poll() is None, "the host has ended"
+            return (get_json(f"{url}/health") or {}).get("status") == "healthy"
+
+        until("the host serves", serves)
+        yield url
