@@ -201,7 +201,11 @@ void Consumer::poll(milliseconds at_most) {
   while (const Message message{rd_kafka_consumer_poll(impl_->client, wait)}) {
     wait = 0;
     if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR || message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF)
-      continue;  // of an assignment that has ended
+      continue;                                      // of an assignment that has ended
+    if (message->err == RD_KAFKA_RESP_ERR__FATAL) {  // no trouble of the cluster's: another member has our id, or the like
+      impl_->error(message->err, "");
+      continue;
+    }
     if (message->err == RD_KAFKA_RESP_ERR__MAX_POLL_EXCEEDED) {
       log::warn(impl_->task,
                 "the poll thread was away for longer than max.poll.interval.ms; partitions are lost and will be assigned anew");

@@ -139,7 +139,7 @@ class Trial {
 
   // Ended, or stopped.
   static bool over(HostProcess& host) {
-    return eventually(20s, [&] {
+    return eventually(40s, [&] {
       if (!host.running()) return true;
       std::ifstream stat(fmt::format("/proc/{}/stat", host.process().pid()));
       std::string text;

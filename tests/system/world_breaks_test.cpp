@@ -145,3 +145,31 @@ TEST_CASE("a topic deleted and made again with lower offsets stands, and says wh
   CHECK(count_objects(world.bucket()) == objects);
   CHECK(world.check("made-again", producer.ledger()).ok());
 }
+
+TEST_CASE("two hosts with one id, as a copied state folder makes them, fence each other and store everything once", "[breaks]") {
+  World world;
+  const auto twin = world.another_host();
+  world.admin().create_topic("twins", 2);
+  LedgerProducer producer(world.bootstrap(), "twins", Mix{94});
+  const auto config = config_of(world, "twins", {{"rotate.records", "40"}});
+  world.host().start();
+  world.create("twins", config);
+  producer.produce(400, 2);
+  producer.flush();
+  REQUIRE(world.drained("twins", "twins", 2));
+  std::filesystem::create_directories(twin->dir() / "state");
+  std::filesystem::copy(world.host().dir() / "state" / "host.id", twin->dir() / "state" / "host.id");
+  twin->start();
+  REQUIRE(twin->post("/v1/tasks", {{"name", "twins"}, {"config", config}}).status == 201);
+  // Each time that one joins, the coordinator refuses the other for good.
+  CHECK(eventually(30s, [&] {
+    producer.produce(50, 2);
+    return events(world, "twins").find("rejoin") != std::string::npos;
+  }));
+  producer.flush();
+  world.host().kill();
+  CHECK(eventually(60s, [&] { return world.admin().lag("connect-twins", "twins", 2) == 0; }));
+  const auto report = world.check("twins", producer.ledger());
+  INFO(report.summary() << twin->log_end());
+  CHECK(report.ok());
+}
