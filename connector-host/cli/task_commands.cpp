@@ -1,12 +1,15 @@
 #include "cli/task_commands.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <chrono>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <thread>
 
 #include "base/text.hpp"
+#include "cli/download.hpp"
 #include "cli/duration.hpp"
 #include "cli/task_file.hpp"
 #include "cli/views.hpp"
@@ -15,7 +18,9 @@ namespace ch::cli {
 namespace {
 
 using Json = nlohmann::json;
+using Steady = std::chrono::steady_clock;
 
+constexpr std::chrono::milliseconds kProgressInterval{200};
 constexpr std::chrono::seconds kWatchInterval{1};
 constexpr std::chrono::seconds kDeleteWait{30};  // a host takes this long to answer a DELETE without ?wait=
 
@@ -28,6 +33,14 @@ Json names_of(const Json& answer, const std::string& list, const std::string& ke
 }
 
 std::string safe(const std::string& text) { return escaped(text, Escape::terminal); }
+
+std::string objects_path(const std::string& name, const ObjectsOptions& options, const std::string& after) {
+  auto path = task_path(name, fmt::format("/objects?limit={}", options.limit));
+  if (!options.topic.empty()) path += "&topic=" + percent_encoded(options.topic);
+  if (options.partition) path += fmt::format("&partition={}", *options.partition);
+  if (!after.empty()) path += "&after=" + percent_encoded(after);
+  return path;
+}
 
 }  // namespace
 
@@ -179,17 +192,52 @@ int TaskCommands::events(const std::string& name, std::int64_t after, int limit)
 }
 
 int TaskCommands::objects(const std::string& name, const ObjectsOptions& options) {
-  auto path = task_path(name, fmt::format("/objects?limit={}", options.limit));
-  if (!options.topic.empty()) path += "&topic=" + percent_encoded(options.topic);
-  if (options.partition) path += fmt::format("&partition={}", *options.partition);
-  if (!options.after.empty()) path += "&after=" + percent_encoded(options.after);
+  if (!options.download.empty()) return download_all(name, options);
   std::string next;
-  const int done = read(path, [&](const Json& body) {
+  const int done = read(objects_path(name, options, options.after), [&](const Json& body) {
     next = text_of(body, "next");
     return objects_view(body, options.links, screen_);
   });
   if (!next.empty()) fmt::print(stderr, "there are more: --after {}\n", safe(next));
   return done;
+}
+
+// Page by page: links live for an hour, and a page is fetched long before that is over.
+int TaskCommands::download_all(const std::string& name, const ObjectsOptions& options) {
+  const bool shows_progress = ::isatty(STDERR_FILENO) != 0;
+  std::uint64_t count = 0, bytes = 0;
+  auto after = options.after;
+  do {
+    const auto answer = client_.send("GET", objects_path(name, options, after));
+    if (!answer) return unreachable(answer.error());
+    if (!answer->ok()) return refuse(*answer);
+    const Json page = answer->json();
+    for (const auto& object : page.value("objects", Json::array())) {
+      const Download wanted{text_of(object, "key"), text_of(object, "url"), object.value("bytes", std::uint64_t{0})};
+      auto told = Steady::now();
+      const auto progress = [&](std::uint64_t so_far) {
+        if (!shows_progress || Steady::now() - told < kProgressInterval) return;
+        told = Steady::now();
+        fmt::print(stderr, "\r\x1b[K{}: {} of {} bytes", safe(wanted.key), so_far, wanted.bytes);
+      };
+      const auto done = download(wanted, options.download, progress);
+      if (shows_progress) fmt::print(stderr, "\r\x1b[K");
+      if (!done) {
+        fmt::print(stderr, "{}", refusal(fmt::format("{} could not be fetched: {}", wanted.key, done.error().message), {}));
+        return kRefused;
+      }
+      if (!options_.json()) fmt::print("{}\n", safe((std::filesystem::path(options.download) / wanted.key).string()));
+      ++count;
+      bytes += wanted.bytes;
+    }
+    after = text_of(page, "next");
+  } while (!after.empty());
+  if (options_.json()) {
+    fmt::print("{}", json_view({{"folder", options.download}, {"objects", count}, {"bytes", bytes}}));
+  } else {
+    fmt::print(stderr, "{} objects, {} bytes\n", count, bytes);
+  }
+  return kDone;
 }
 
 int TaskCommands::topics(const std::string& instance) {

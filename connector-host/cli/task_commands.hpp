@@ -24,6 +24,7 @@ struct ObjectsOptions {
   std::string after;
   int limit = 100;
   bool links = false;
+  std::string download;  // the folder to fetch them into; "" not
 };
 
 struct VerifyOptions {
@@ -61,6 +62,7 @@ class TaskCommands {
   ExitCode await_written(const std::string& name, const nlohmann::json& task);
   template <class View>
   int read(const std::string& path, View&& view);
+  int download_all(const std::string& name, const ObjectsOptions& options);
   void print_state(const std::string& name, const nlohmann::json& answer) const;
 
   Client client_;

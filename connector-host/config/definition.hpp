@@ -9,6 +9,7 @@
 //   "x-password": true           never returned, logged or shown
 //   "x-unit": "ms" | "bytes"     an integer; bytes may be written with KiB, MiB or GiB
 //   "x-list": true               a comma list
+//   "x-file": true               a path that is read: only within what ${file:} placeholders may reach
 //   patternProperties            prefixes such as "^consumer\\.override\\..+": any key that begins so
 // A number or a truth value may also be written as a string: "type": ["integer", "string"]. `pattern`, `format` and
 // `anyOf` of a key, and what relates keys, are for editors: validate() checks such things. Any other word is refused.
@@ -39,6 +40,7 @@ struct Key {
   std::string default_value;
   bool has_default = false;
   bool required = false;
+  bool is_file = false;
   std::optional<std::int64_t> minimum, maximum;  // of the number, or of a string's length in bytes
   std::vector<std::string> choices;              // empty: anything
   std::string group, importance, documentation, unit;

@@ -147,6 +147,12 @@ Result<std::string> Providers::value_of(const std::string& provider, const std::
   return provider == "file" ? from_file(*path, key, limits_) : from_dir(*path, key, limits_);
 }
 
+Status Providers::may_read(const std::string& path) const {
+  const auto allowed = allowed_path(path, limits_.file_paths, limits_.only_listed, kFileKey);
+  if (!allowed) return tl::unexpected(allowed.error());
+  return {};
+}
+
 Result<std::string> Providers::resolve(std::string_view value) const {
   std::string out;
   std::size_t at = 0;

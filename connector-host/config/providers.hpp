@@ -38,6 +38,8 @@ class Providers {
     std::string redacted(std::string text) const;
   };
   Resolved resolve(const Config& config) const;
+  // Whether a task may have this file read; the same rule as for ${file:}.
+  Status may_read(const std::string& path) const;
 
  private:
   Result<std::string> value_of(const std::string& provider, const std::optional<std::string>& path, const std::string& key) const;

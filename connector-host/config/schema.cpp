@@ -25,7 +25,7 @@ const std::vector<std::string>& property_words() {
   static const std::vector<std::string> words = {
       "type",     "enum",         "minimum",    "maximum", "minLength", "maxLength",  "default",  "description",          "title",
       "examples", "$comment",     "pattern",    "format",  "anyOf",     "properties", "required", "additionalProperties", "x-group",
-      "x-order",  "x-importance", "x-password", "x-unit",  "x-list"};
+      "x-order",  "x-importance", "x-password", "x-unit",  "x-list",    "x-file"};
   return words;
 }
 
@@ -105,6 +105,7 @@ Key read_key(const std::string& name, const Json& property) {
   key.importance = word<std::string>(property, "x-importance", "medium");
   key.documentation = word<std::string>(property, "description", "");
   key.unit = word<std::string>(property, "x-unit", "");
+  key.is_file = word(property, "x-file", false);
   if (const auto found = property.find("default"); found != property.end()) {
     key.has_default = true;
     key.default_value = text_of(*found);

@@ -30,6 +30,8 @@ Result<fs::path> temporary_folder() {
 constexpr const char* kState = "state";
 constexpr const char* kObjects = "cos";
 
+constexpr const char* kRole = "cosCkafka_QCSRole";  // to try the other kinds of credentials with
+
 Status move_aside(const fs::path& dir) {
   const auto earlier = dir / ("earlier-" + std::to_string(now_ms()));
   for (const char* name : {kState, kObjects}) {
@@ -75,6 +77,8 @@ struct Sandbox::Impl {
     try {
       emulator = std::make_unique<cos_emulator::Emulator>(
           cos_emulator::Options{.dir = dir / kObjects, .buckets = {kBucket}, .access = {{kSecretId, {kSecretKey, "", std::nullopt}}}});
+      emulator->add_role(kRole);
+      emulator->bind_role(kRole);
       return {};
     } catch (const std::runtime_error& error) {
       return fail(ErrorCode::internal, fmt::format("the COS emulator did not start: {}", error.what()));

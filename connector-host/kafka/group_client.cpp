@@ -19,6 +19,15 @@ std::map<std::string, std::int32_t> matching(const std::map<std::string, std::in
 struct GroupClient::Impl {
   ClientHandle client;
   std::string group_id;
+  std::string refusal;  // what a broker said to who we are; a call that it refuses only times out
+
+  static void on_error(rd_kafka_t*, int code, const char* reason, void* opaque) {
+    if (code == RD_KAFKA_RESP_ERR__AUTHENTICATION || code == RD_KAFKA_RESP_ERR__SSL) static_cast<Impl*>(opaque)->refusal = reason;
+  }
+  Trouble why(rd_kafka_resp_err_t code, std::string_view doing) {
+    rd_kafka_poll(client.get(), 0);  // calls on_error
+    return refusal.empty() ? trouble(code, doing) : trouble(RD_KAFKA_RESP_ERR__AUTHENTICATION, doing, refusal);
+  }
 };
 
 namespace {
@@ -54,6 +63,8 @@ GroupClient::GroupClient(const Properties& cluster, const std::string& group_id,
   impl_->group_id = group_id;
   auto conf = make_conf(lookup_properties(cluster, group_id, client_id));
   if (!conf) throw std::runtime_error(conf.error().message);
+  rd_kafka_conf_set_opaque(conf->get(), impl_.get());
+  rd_kafka_conf_set_error_cb(conf->get(), &Impl::on_error);
   char text[512];
   impl_->client.reset(rd_kafka_new(RD_KAFKA_CONSUMER, conf->get(), text, sizeof text));
   if (impl_->client == nullptr) throw std::runtime_error(text);
@@ -77,7 +88,7 @@ GroupClient::~GroupClient() {
 
 Answer<std::string> GroupClient::cluster_id(milliseconds timeout) {
   char* id = rd_kafka_clusterid(impl_->client.get(), static_cast<int>(timeout.count()));
-  if (id == nullptr) return {trouble(RD_KAFKA_RESP_ERR__TIMED_OUT, "asking for the cluster id"), {}};
+  if (id == nullptr) return {impl_->why(RD_KAFKA_RESP_ERR__TIMED_OUT, "asking for the cluster id"), {}};
   std::string value(id);
   rd_kafka_mem_free(impl_->client.get(), id);
   return {{}, std::move(value)};
@@ -86,7 +97,7 @@ Answer<std::string> GroupClient::cluster_id(milliseconds timeout) {
 Answer<std::map<std::string, std::int32_t>> GroupClient::all_topics(milliseconds timeout) {
   const rd_kafka_metadata_t* metadata = nullptr;
   const auto code = rd_kafka_metadata(impl_->client.get(), 1, nullptr, &metadata, static_cast<int>(timeout.count()));
-  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return {trouble(code, "asking for the topics"), {}};
+  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return {impl_->why(code, "asking for the topics"), {}};
   const std::unique_ptr<const rd_kafka_metadata_t, Deleter<rd_kafka_metadata_destroy>> owned(metadata);
   Answer<std::map<std::string, std::int32_t>> answer;
   for (int i = 0; i < metadata->topic_cnt; ++i) {

@@ -31,9 +31,14 @@ std::vector<KeyProblem> TaskService::validate(const std::string& name, const Con
   if (topics.trouble) {
     problems.push_back({"instance.id", spec.info.instance, fmt::format("{}. {}", topics.trouble->message, topics.trouble->remedy)});
   } else if (!spec.topics.front().starts_with("^")) {
+    std::vector<kafka::TopicPartition> first;
     for (const auto& topic : spec.topics) {
       if (!topics.value.contains(topic)) problems.push_back({"topics", topic, "does not exist in instance " + spec.info.instance});
+      if (topics.value.contains(topic)) first.push_back({topic, 0});
     }
+    // Whoever may not use the group may not ask for its offsets either.
+    if (const auto group = (*client)->committed(first, kPreflight / 2); group.trouble)
+      problems.push_back({"instance.id", spec.info.instance, fmt::format("{}. {}", group.trouble->message, group.trouble->remedy)});
   }
   return problems;
 }

@@ -107,6 +107,11 @@ std::vector<KeyProblem> Validation::check_resolved(const std::string& name, cons
   const auto add = [&](std::vector<KeyProblem> more) { problems.insert(problems.end(), more.begin(), more.end()); };
   add(known->check(config));
   add(config::check_overrides(config));
+  for (const auto& key : known->keys()) {
+    const auto path = key.is_file ? value_of(config, key.name) : "";
+    if (const auto allowed = path.empty() ? Status() : providers_.may_read(path); !allowed)
+      problems.push_back({key.name, path, "it " + allowed.error().message});
+  }
   check_common(config, problems);
   if (problems.empty()) {
     const auto spec = resolve_placed(name, config);

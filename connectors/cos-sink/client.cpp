@@ -10,6 +10,7 @@
 #include <stdexcept>
 #include <string_view>
 
+#include "address.hpp"
 #include "answers.hpp"
 #include "http.hpp"
 
@@ -21,43 +22,6 @@ constexpr std::int64_t kValiditySeconds = 900;
 constexpr std::int64_t kSkewSeenMs = 300000;  // a bare 403 whose Date is so far from our clock is about the clock
 constexpr int kMaxListKeys = 1000;
 constexpr std::size_t kMaxPartPages = kMaxParts / 1000 + 1;
-
-// "https://host:port/path" taken apart; the Host header as it is sent and signed, and the decoded path before the key.
-struct Address {
-  std::string origin;
-  std::string host;
-  std::string path;
-};
-
-struct FreeUrl {
-  void operator()(CURLU* url) const { curl_url_cleanup(url); }
-};
-
-Address parse_address(const std::string& base) {
-  const std::unique_ptr<CURLU, FreeUrl> url(curl_url());
-  const auto part = [&](CURLUPart what, unsigned flags = 0) {
-    char* text = nullptr;
-    if (curl_url_get(url.get(), what, &text, flags) != CURLUE_OK) return std::string();
-    const std::unique_ptr<char, void (*)(void*)> owned(text, &curl_free);
-    return std::string(text);
-  };
-  const auto refuse = [](std::string_view why) {
-    throw std::invalid_argument(
-        fmt::format("the COS endpoint {}; right is, for example, https://bucket-1250000000.cos.ap-guangzhou.myqcloud.com", why));
-  };
-  if (curl_url_set(url.get(), CURLUPART_URL, base.c_str(), 0) != CURLUE_OK) refuse("is not a URL");
-  const auto scheme = part(CURLUPART_SCHEME);
-  if (scheme != "http" && scheme != "https") refuse("is neither http nor https");
-  if (!part(CURLUPART_USER).empty() || !part(CURLUPART_PASSWORD).empty()) refuse("holds a user or password");
-  if (!part(CURLUPART_QUERY).empty() || !part(CURLUPART_FRAGMENT).empty()) refuse("holds a query or fragment");
-  Address address;
-  address.host = part(CURLUPART_HOST);
-  if (const auto port = part(CURLUPART_PORT, CURLU_NO_DEFAULT_PORT); !port.empty()) address.host += ':' + port;
-  address.origin = scheme + "://" + address.host;
-  address.path = part(CURLUPART_PATH, CURLU_URLDECODE);
-  while (address.path.ends_with('/')) address.path.pop_back();
-  return address;
-}
 
 // A line break would end a header early; blanks at the ends do not arrive.
 bool can_be_header(std::string_view value) {
@@ -72,13 +36,14 @@ struct Call {
   Pairs query = {};
   Pairs headers = {};
   const Body* body = nullptr;
+  bool whole_bucket = false;  // it is meant for the bucket itself
 };
 
 class HttpClient final : public Client {
  public:
   explicit HttpClient(ClientOptions options)
       : options_(std::move(options)),
-        address_(parse_address(options_.endpoint.base)),
+        address_(parse_address(options_.endpoint.base, "the COS endpoint", "https://bucket-1250000000.cos.ap-guangzhou.myqcloud.com")),
         transport_({options_.ca_file, options_.connect_timeout_ms, options_.stall_timeout_ms, options_.total_timeout_ms}) {}
 
   Failure put(const std::string& key, const Body& body, const ObjectOptions& options) override {
@@ -179,21 +144,44 @@ class HttpClient final : public Client {
     return failure.outcome == Outcome::no_upload ? Failure() : failure;
   }
 
-  Failure head_bucket() override {
+  Reply<std::string> head_bucket() override {
     const Call call{"HEAD", "", "cos:HeadBucket"};
     Answer answer = send(call);
     if (answer.status == 404) answer.assumed_code = "NoSuchBucket";
-    return judge(call, answer);
+    return {judge(call, answer), answer.header("x-cos-bucket-region")};
   }
 
-  std::string presigned_get(const std::string& key, std::int64_t seconds) override {
-    const std::string path = address_.path + '/' + key;
-    const Pairs query;
-    const Pairs headers = {{"host", address_.host}};
-    const std::int64_t now = now_ms() / 1000;
-    const auto text = presigned_query(options_.credentials, {"GET", path, query, headers}, now - kBackdateSeconds, now + seconds);
-    return address_.origin + encode_path(path) + '?' + text;
+  Failure create_bucket() override {
+    const Body empty;
+    Call call{"PUT", "", "cos:PutBucket", {}, {{"x-cos-acl", "private"}}, &empty};
+    call.whole_bucket = true;
+    Answer answer = send(call);
+    Failure failure = judge(call, answer);
+    return failure.code == "BucketAlreadyOwnedByYou" ? Failure() : failure;
   }
+
+  Failure remove(const std::string& key) override {
+    const Call call{"DELETE", key, "cos:DeleteObject"};
+    Answer answer = send(call);
+    Failure failure = judge(call, answer);
+    return failure.outcome == Outcome::absent ? Failure() : failure;
+  }
+
+  Reply<Link> presigned_get(const std::string& key, std::int64_t seconds) override {
+    const auto keys = options_.credentials->current();
+    if (!keys.failure.ok()) return {keys.failure, {}};
+    const std::int64_t now = now_ms() / 1000;
+    std::int64_t end = now + seconds;
+    if (keys.expire) end = std::min(end, now + std::chrono::duration_cast<std::chrono::seconds>(*keys.expire - Steady::now()).count());
+    const std::string path = address_.path + '/' + key;
+    const Pairs query = {{"response-content-disposition", attachment(key)}};
+    const Pairs headers = {{"host", address_.host}};
+    const auto text = presigned_query(keys.credentials, {"GET", path, query, headers}, now - kBackdateSeconds, end);
+    return {{}, {address_.origin + encode_path(path) + '?' + text, (end - skew_ms_ / 1000) * 1000}};
+  }
+
+  void renew_credentials() override { options_.credentials->renew(); }
+  std::string credentials_warning() override { return options_.credentials->warning(warnings_seen_); }
 
  private:
   std::int64_t now_ms() const { return options_.now_ms() + skew_ms_.load(); }
@@ -208,6 +196,8 @@ class HttpClient final : public Client {
     add("x-cos-acl", options.acl);
     add("x-cos-storage-class", options.storage_class);
     add("x-cos-server-side-encryption", options.encryption);
+    add("x-cos-server-side-encryption-cos-kms-key-id", options.kms_key_id);
+    add("x-cos-server-side-encryption-context", options.kms_context);
     for (const auto& [name, value] : options.metadata) add("x-cos-meta-" + name, value);
     return headers;
   }
@@ -222,12 +212,18 @@ class HttpClient final : public Client {
   // Signs and sends. All headers that go out are signed but Authorization, User-Agent and Connection.
   Answer send(const Call& call) {
     const bool writes = call.method != "GET" && call.method != "HEAD";
-    if (writes && call.key.empty()) return not_sent("an empty key would change the bucket itself");
+    if (writes && call.key.empty() && !call.whole_bucket) return not_sent("an empty key would change the bucket itself");
+    const auto keys = options_.credentials->current();
+    if (!keys.failure.ok()) {
+      Answer answer;
+      answer.unsent = keys.failure;
+      return answer;
+    }
     Request request;
     request.method = call.method;
     request.headers = call.headers;
     request.headers.emplace_back("host", address_.host);
-    if (!options_.credentials.token.empty()) request.headers.emplace_back("x-cos-security-token", options_.credentials.token);
+    if (!keys.credentials.token.empty()) request.headers.emplace_back("x-cos-security-token", keys.credentials.token);
     for (const auto& [name, value] : request.headers) {
       if (!can_be_header(value)) return not_sent("header " + name + " would hold a control character, or a blank at an end");
     }
@@ -239,8 +235,8 @@ class HttpClient final : public Client {
     }
     const std::string path = address_.path + '/' + call.key;
     const std::int64_t start = now_ms() / 1000 - kBackdateSeconds;
-    request.headers.emplace_back("authorization", authorization(options_.credentials, {call.method, path, call.query, signed_headers},
-                                                                start, start + kValiditySeconds));
+    request.headers.emplace_back(
+        "authorization", authorization(keys.credentials, {call.method, path, call.query, signed_headers}, start, start + kValiditySeconds));
     request.url = address_.origin + encode_path(path);
     char separator = '?';
     for (const auto& [name, value] : call.query) {
@@ -249,7 +245,22 @@ class HttpClient final : public Client {
     }
     Answer answer = transport_.send(request);
     answer.action = call.action;
+    answer.resource = resource_of(call);
+    answer.signed_by = keys.credentials.secret_id;
     return answer;
+  }
+
+  // As CAM names what the request touches; a policy for one object only would not help for the next.
+  std::string resource_of(const Call& call) const {
+    const auto& bucket = options_.endpoint.bucket;
+    const auto slash = call.key.rfind('/');
+    const std::string place = call.key.empty() ? "" : slash == std::string::npos ? "*" : call.key.substr(0, slash + 1) + '*';
+    return fmt::format("qcs::cos:{}:uid/{}:{}/{}", options_.endpoint.region.empty() ? "*" : options_.endpoint.region,
+                       bucket.substr(bucket.rfind('-') + 1), bucket, place);
+  }
+
+  static std::string attachment(const std::string& key) {
+    return "attachment; filename*=UTF-8''" + percent_encode(key.substr(key.rfind('/') + 1));
   }
 
   static void check_crc(Answer& answer, const Body& body) {
@@ -268,6 +279,14 @@ class HttpClient final : public Client {
     const std::string what = call.key.empty() ? "bucket " + options_.endpoint.bucket : call.key;
     Failure failure = classify(answer, call.method + ' ' + what, options_.endpoint.bucket);
     if (failure.server_time_ms != 0) skew_ms_ = failure.server_time_ms - options_.now_ms();
+    if (failure.reason == "bucket_missing" && options_.create_bucket && !call.whole_bucket) {
+      const Failure refused = create_bucket();
+      if (!refused.ok()) return refused;
+      failure.outcome = Outcome::retry;
+    }
+    const bool of_keys = failure.reason == "credentials_expired" || (failure.reason == "access_denied" && call.method == "HEAD");
+    // Keys that COS does not take are no reason to call for help as long as others may come.
+    if (of_keys && !answer.signed_by.empty() && options_.credentials->refused(answer.signed_by)) failure.outcome = Outcome::retry;
     return failure;
   }
 
@@ -290,6 +309,7 @@ class HttpClient final : public Client {
   const Address address_;
   Transport transport_;
   std::atomic<std::int64_t> skew_ms_{0};  // COS's clock minus ours
+  std::uint64_t warnings_seen_ = 0;       // of the poll thread
 };
 
 }  // namespace

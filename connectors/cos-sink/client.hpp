@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "credentials.hpp"
 #include "outcome.hpp"
 #include "signer.hpp"
 
@@ -19,8 +20,9 @@ namespace ch::cos {
 constexpr std::uint64_t kMaxReadBytes = 2 << 20;
 
 struct Endpoint {
-  std::string base;    // "https://bucket-125.cos.ap-guangzhou.myqcloud.com" or "http://127.0.0.1:9000/bucket-125" (path style)
-  std::string bucket;  // "bucket-125"
+  std::string base;         // "https://bucket-125.cos.ap-guangzhou.myqcloud.com" or "http://127.0.0.1:9000/bucket-125" (path style)
+  std::string bucket;       // "bucket-125"
+  std::string region = {};  // "" not known
 };
 
 // Source of a request's body; may be read again for another try.
@@ -73,9 +75,16 @@ struct ObjectOptions {
   std::string acl;            // "private"
   std::string storage_class;  // "STANDARD"
   std::string encryption;     // value of x-cos-server-side-encryption; "" none
+  std::string kms_key_id;     // with cos/kms; "" COS's own
+  std::string kms_context;    // base64 of JSON; "" none
   std::string content_type;
   std::string content_encoding;
   Metadata metadata;
+};
+
+struct Link {
+  std::string url;
+  std::int64_t expires_ms = 0;
 };
 
 template <class T>
@@ -104,15 +113,22 @@ class Client {
   // With x-cos-forbid-overwrite. An <Error> inside the 200 is a failure like any other.
   virtual Failure complete(const std::string& key, const std::string& upload_id, const std::vector<Part>& parts) = 0;
   virtual Failure abort(const std::string& key, const std::string& upload_id) = 0;  // absent upload = ok
-  virtual Failure head_bucket() = 0;
-  // A GET link, valid for `seconds`; signed here, asks nobody.
-  virtual std::string presigned_get(const std::string& key, std::int64_t seconds) = 0;
+  virtual Reply<std::string> head_bucket() = 0;                                     // its region; "" if COS does not say
+  virtual Failure create_bucket() = 0;                                              // private
+  virtual Failure remove(const std::string& key) = 0;                               // absent = ok
+  // A GET link, valid for `seconds` or as long as the credentials are; a browser saves what it leads to under the key's
+  // last part. Signed here; asks nobody.
+  virtual Reply<Link> presigned_get(const std::string& key, std::int64_t seconds) = 0;
+  // Ends the waiting for new credentials; and what went wrong with them without stopping anything yet, told once.
+  virtual void renew_credentials() {}
+  virtual std::string credentials_warning() { return {}; }
 };
 
 struct ClientOptions {
   Endpoint endpoint;
-  Credentials credentials;
-  std::string ca_file;  // "" the system's
+  std::shared_ptr<CredentialSource> credentials;
+  std::string ca_file;         // "" the system's
+  bool create_bucket = false;  // where it is missing
   std::int64_t connect_timeout_ms = 5000;
   std::int64_t stall_timeout_ms = 10000;  // no byte moved for so long
   std::int64_t total_timeout_ms = 300000;

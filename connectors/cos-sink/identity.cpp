@@ -35,6 +35,8 @@ ObjectOptions object_options(const Settings& settings, const Identity& identity,
   options.acl = settings.acl;
   options.storage_class = settings.storage_class;
   options.encryption = settings.encryption;
+  options.kms_key_id = settings.kms_key_id;
+  options.kms_context = settings.kms_context;
   options.content_type = settings.content_type;
   options.metadata = {{"cluster", header_value(identity.cluster)},   {"task", header_value(identity.task)},
                       {"topic", header_value(identity.topic)},       {"partition", std::to_string(identity.partition)},

@@ -32,8 +32,8 @@ std::vector<std::string> topics_of(const ch::TaskInfo& task, const ch::ObjectQue
 
 class Lister {
  public:
-  Lister(const ch::TaskInfo& task, const Settings& settings, Client& client, const ch::ObjectQuery& query, std::int64_t now_ms)
-      : settings_(settings), client_(client), query_(query), now_ms_(now_ms), topics_(topics_of(task, query)) {}
+  Lister(const ch::TaskInfo& task, const Settings& settings, Client& client, const ch::ObjectQuery& query)
+      : settings_(settings), client_(client), query_(query), topics_(topics_of(task, query)) {}
 
   ch::ObjectPage page() {
     const auto prefix = shared_prefix();
@@ -90,8 +90,10 @@ class Lister {
     ch::StoredObject object{listed.key,     text("topic"),   position->partition, range->start, range->end,
                             range->records, head.value.size, listed.modified_ms,  {},           0};
     if (query_.url_life.count() > 0) {
-      object.url = client_.presigned_get(listed.key, query_.url_life.count());
-      object.url_expires_ms = now_ms_ + query_.url_life.count() * 1000;
+      const auto link = client_.presigned_get(listed.key, query_.url_life.count());
+      if (!link.ok()) throw std::runtime_error(link.failure.message + ": " + link.failure.remedy);
+      object.url = link.value.url;
+      object.url_expires_ms = link.value.expires_ms;
     }
     page_.objects.push_back(std::move(object));
   }
@@ -99,16 +101,14 @@ class Lister {
   const Settings& settings_;
   Client& client_;
   const ch::ObjectQuery& query_;
-  std::int64_t now_ms_;
   std::vector<std::string> topics_;
   ch::ObjectPage page_;
 };
 
 }  // namespace
 
-ch::ObjectPage list_objects(const ch::TaskInfo& task, const Settings& settings, Client& client, const ch::ObjectQuery& query,
-                            std::int64_t now_ms) {
-  return Lister(task, settings, client, query, now_ms).page();
+ch::ObjectPage list_objects(const ch::TaskInfo& task, const Settings& settings, Client& client, const ch::ObjectQuery& query) {
+  return Lister(task, settings, client, query).page();
 }
 
 }  // namespace ch::cos

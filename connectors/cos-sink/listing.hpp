@@ -9,7 +9,6 @@
 namespace ch::cos {
 
 // A page in key order. Throws std::runtime_error, saying why, if COS does not answer.
-ch::ObjectPage list_objects(const ch::TaskInfo& task, const Settings& settings, Client& client, const ch::ObjectQuery& query,
-                            std::int64_t now_ms);
+ch::ObjectPage list_objects(const ch::TaskInfo& task, const Settings& settings, Client& client, const ch::ObjectQuery& query);
 
 }  // namespace ch::cos

@@ -3,7 +3,9 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
+#include <vector>
 
 namespace ch::cos {
 
@@ -20,8 +22,8 @@ enum class Outcome {
 
 struct Failure {
   Outcome outcome = Outcome::ok;
-  std::string reason;   // interruption reason of the REST API: access_denied, bucket_missing, credentials_expired, arrears, throttled,
-                        // cos_unreachable, cos_error, region_mismatch
+  std::string reason;   // interruption reason of the REST API: access_denied, bucket_missing, credentials_expired, role_deleted,
+                        // arrears, throttled, cos_unreachable, cos_error, region_mismatch
   std::string code;     // COS's error code or "" ; a libcurl error text for network failures
   std::string message;  // for a person: request, HTTP status, code, COS's message, request id; never a secret
   std::string remedy;   // what to do
@@ -39,13 +41,26 @@ struct Answer {
   std::string body;                            // an <Error> document or anything
 
   // What the sender knows and the answer does not say.
-  std::string assumed_code = {};  // the code to take for an answer that has none (HEAD answers have no body); "" none
-  std::string action = {};        // the CAM action that the request needs: "cos:PutObject"
+  std::string assumed_code = {};       // the code to take for an answer that has none (HEAD answers have no body); "" none
+  std::string action = {};             // the CAM action that the request needs: "cos:PutObject"
+  std::string resource = {};           // and on what: "qcs::cos:ap-guangzhou:uid/125:logs-125/*"; "" not known
+  std::string signed_by = {};          // the secret id
+  std::optional<Failure> unsent = {};  // why nothing was sent: there were no credentials to sign with
 
   std::string header(const std::string& name) const;  // "" if there is none
 };
 
 // `request` is "PUT <key>" or the like, for the message. 2xx without an <Error> document is Outcome::ok.
 Failure classify(const Answer& answer, const std::string& request, const std::string& bucket);
+
+// What an answer of the cloud's API says in its body.
+struct ApiError {
+  std::string code, message, request_id;
+};
+// The same for a request to STS or to the metadata service that did not bring what it promises. `role`: whose keys.
+Failure classify_api(const Answer& answer, const ApiError& error, const std::string& request, const std::string& role);
+
+// A policy for CAM, ready to paste: these actions ("cos:PutObject") on this resource.
+std::string cam_policy(const std::vector<std::string>& actions, const std::string& resource);
 
 }  // namespace ch::cos

@@ -5,12 +5,12 @@
 #include <cstdint>
 #include <embedded/cos_sink_schema.hpp>
 #include <memory>
-#include <random>
 #include <string>
 
 #include "client.hpp"
 #include "inspection.hpp"
 #include "listing.hpp"
+#include "preflight.hpp"
 #include "settings.hpp"
 #include "sink.hpp"
 
@@ -18,7 +18,7 @@ namespace ch::cos {
 namespace {
 
 constexpr std::int64_t kListingTimeoutMs = 20000;
-constexpr std::int64_t kPreflightRequests = 3;
+constexpr std::int64_t kPreflightShare = 4;  // of the time that one request may take
 
 std::int64_t wall_clock_ms() {
   return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
@@ -27,8 +27,9 @@ std::int64_t wall_clock_ms() {
 ClientOptions client_options(const Settings& settings) {
   ClientOptions options;
   options.endpoint = settings.endpoint;
-  options.credentials = settings.credentials;
+  options.credentials = make_credentials(settings.credentials);
   options.ca_file = settings.ca_file;
+  options.create_bucket = settings.create_bucket;
   options.now_ms = wall_clock_ms;
   return options;
 }
@@ -58,26 +59,15 @@ struct CosSinkConnector {
     return std::make_unique<CosSink>(host, std::move(settings), std::move(client));
   }
 
-  // The bucket is there, and whether a key exists can be told from whether we may know it.
   static void preflight(const ch::TaskInfo& task, std::chrono::milliseconds timeout, ch::Problems& problems) {
     const auto settings = make_settings(task);
-    const auto client = bounded_client(settings, timeout.count() / kPreflightRequests);
-    const std::string topic = task["topics"].substr(0, task["topics"].find(','));
-    const auto prefix = settings.keys.prefix(settings.key_fields(topic, 0, 0, 0));
-    const auto refused = [&](const Failure& failure) {
-      if (failure.ok() || failure.outcome == Outcome::absent) return false;
-      problems.add("cos.bucket", task["cos.bucket"], failure.message + ": " + failure.remedy);
-      return true;
-    };
-    if (refused(client->head_bucket())) return;
-    if (refused(client->head(prefix + "preflight-" + std::to_string(std::random_device()())).failure)) return;
-    if (settings.keys.has_time()) refused(client->list(prefix, {}, 1).failure);
+    cos::preflight(task, settings, *bounded_client(settings, timeout.count() / kPreflightShare), timeout, problems);
   }
 
   static ch::ObjectPage objects(const ch::TaskInfo& task, const ch::ObjectQuery& query) {
     const auto settings = make_settings(task);
     const auto client = bounded_client(settings, kListingTimeoutMs);
-    return list_objects(task, settings, *client, query, wall_clock_ms());
+    return list_objects(task, settings, *client, query);
   }
 
   static ch::Inspection inspect(const ch::TaskInfo& task, const ch::InspectQuery& query) {

@@ -6,9 +6,12 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cstdlib>
 #include <limits>
 #include <stdexcept>
 #include <utility>
+
+#include "address.hpp"
 
 namespace ch::cos {
 namespace {
@@ -104,6 +107,69 @@ void check_sizes(const ch::TaskInfo& task, ch::Problems& problems) {
                              task.buffer_memory / kMaxParts + 1, kMaxParts));
 }
 
+const std::string& first_of(const std::string& given, const std::string& otherwise) { return given.empty() ? otherwise : given; }
+
+std::string environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? "" : value;
+}
+
+// What TKE sets in the environment of a pod stands in for what is not given.
+CredentialSettings credentials_of(const ch::TaskInfo& task) {
+  CredentialSettings out;
+  out.kind = first_of(task["cos.credentials"], "static");
+  out.sts_endpoint = first_of(task["sts.endpoint"], "https://sts.tencentcloudapi.com");
+  out.metadata_endpoint = first_of(task["cvm.metadata.endpoint"], "http://metadata.tencentyun.com");
+  out.region = first_of(region_of(task), environment("TKE_REGION"));
+  out.file = task["cos.credentials.file"];
+  if (out.kind == "static" || out.kind == "assume-role")
+    out.keys = {task["cos.secret.id"], task["cos.secret.key"], task["cos.session.token"]};
+  out.role_name = first_of(task["cos.role.name"], "cosCkafka_QCSRole");
+  out.role_arn = task["cos.role.arn"];
+  if (out.kind == "web-identity") {
+    out.role_arn = first_of(out.role_arn, environment("TKE_ROLE_ARN"));
+    out.provider_id = first_of(task["cos.web.identity.provider.id"], environment("TKE_PROVIDER_ID"));
+    out.token_file = first_of(task["cos.web.identity.token.file"], environment("TKE_WEB_IDENTITY_TOKEN_FILE"));
+  }
+  return out;
+}
+
+void check_credentials(const ch::TaskInfo& task, ch::Problems& problems) {
+  const auto given = credentials_of(task);
+  const auto need = [&](const std::string& value, const char* key, const char* from = "") {
+    if (value.empty()) problems.add(key, "", fmt::format("is needed with cos.credentials={}{}", given.kind, from));
+  };
+  const auto need_path = [&](const std::string& path, const char* key, const char* from = "") {
+    need(path, key, from);
+    if (!path.empty() && path.front() != '/') problems.add(key, path, "must be an absolute path");
+  };
+  const auto endpoint = [&](const std::string& url, const char* key, const char* example) {
+    try {
+      (void)parse_address(url, "it", example);
+    } catch (const std::invalid_argument& error) {
+      problems.add(key, url, error.what());
+    }
+  };
+  endpoint(given.sts_endpoint, "sts.endpoint", "https://sts.tencentcloudapi.com");
+  endpoint(given.metadata_endpoint, "cvm.metadata.endpoint", "http://metadata.tencentyun.com");
+  if (given.kind == "static" || given.kind == "assume-role") {
+    need(given.keys.secret_id, "cos.secret.id");
+    need(given.keys.secret_key, "cos.secret.key");
+  } else if (given.kind == "file") {
+    need_path(given.file, "cos.credentials.file");
+  } else if (given.kind == "web-identity") {
+    need(given.role_arn, "cos.role.arn", ", or TKE_ROLE_ARN in the host's environment");
+    need(given.provider_id, "cos.web.identity.provider.id", ", or TKE_PROVIDER_ID in the host's environment");
+    need_path(given.token_file, "cos.web.identity.token.file", ", or TKE_WEB_IDENTITY_TOKEN_FILE in the host's environment");
+  }
+}
+
+void check_encryption(const ch::TaskInfo& task, ch::Problems& problems) {
+  for (const char* key : {"cos.server.side.encryption.kms.key.id", "cos.server.side.encryption.kms.context"})
+    if (!task[key].empty() && task["cos.server.side.encryption"] != "cos/kms")
+      problems.add(key, task[key], "has no meaning without cos.server.side.encryption=cos/kms");
+}
+
 }  // namespace
 
 std::string Settings::prefix_of(std::string_view topic, std::optional<std::int32_t> partition) const {
@@ -119,11 +185,8 @@ void validate(const ch::TaskInfo& task, ch::Problems& problems) {
   check_place(task, problems);
   check_keys(task, problems);
   check_sizes(task, problems);
-  for (const char* key : {"cos.secret.id", "cos.secret.key"})
-    if (task["cos.credentials"] != "static" && !task["cos.credentials"].empty())
-      problems.add("cos.credentials", task["cos.credentials"], "is not known; this version signs with a static key only: static");
-    else if (task[key].empty())
-      problems.add(key, "", "is needed with cos.credentials=static");
+  check_credentials(task, problems);
+  check_encryption(task, problems);
 }
 
 Settings make_settings(const ch::TaskInfo& task) {
@@ -131,12 +194,15 @@ Settings make_settings(const ch::TaskInfo& task) {
   settings.instance = task.instance;
   settings.task = task.name;
   settings.cluster = task.cluster;
-  settings.endpoint = {endpoint_of(task), task["cos.bucket"]};
-  settings.credentials = {task["cos.secret.id"], task["cos.secret.key"], task["cos.session.token"]};
+  settings.endpoint = {endpoint_of(task), task["cos.bucket"], region_of(task)};
+  settings.credentials = credentials_of(task);
+  settings.create_bucket = task["cos.bucket.create"] == "true";
   settings.ca_file = task["cos.ca.location"];
   settings.acl = task["cos.acl"];
   settings.storage_class = task["cos.storage.class"];
   settings.encryption = task["cos.server.side.encryption"] == "none" ? "" : task["cos.server.side.encryption"];
+  settings.kms_key_id = task["cos.server.side.encryption.kms.key.id"];
+  settings.kms_context = task["cos.server.side.encryption.kms.context"];
   auto keys = KeyTemplate::parse(task["object.key.template"]);
   if (const auto* refused = std::get_if<std::string>(&keys)) throw std::runtime_error("object.key.template " + *refused);
   settings.keys = std::move(std::get<KeyTemplate>(keys));

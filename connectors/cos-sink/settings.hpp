@@ -9,15 +9,17 @@
 
 #include "client.hpp"
 #include "key_template.hpp"
+#include "sources.hpp"
 
 namespace ch::cos {
 
 struct Settings {
   std::string instance, task, cluster;
   Endpoint endpoint;
-  Credentials credentials;
+  CredentialSettings credentials;
   std::string ca_file;
-  std::string acl, storage_class, encryption;
+  std::string acl, storage_class, encryption, kms_key_id, kms_context;
+  bool create_bucket = false;
   KeyTemplate keys;
   std::string ext, content_type;
   std::string format;

@@ -82,6 +82,7 @@ void CosSink::end_of_partition(ch::PartitionId partition, std::int64_t offset) {
 
 std::int64_t CosSink::tick(std::int64_t now_ms) {
   context_.job_refused = false;
+  if (const auto warning = context_.client->credentials_warning(); !warning.empty()) context_.host.log(ch::LogLevel::warn, warning);
   step_all(now_ms);
   relieve(now_ms);
   auto next = now_ms + kLongestTickMs;
@@ -124,6 +125,7 @@ ch::Progress CosSink::describe(ch::PartitionId partition) const {
 }
 
 void CosSink::retry() {
+  context_.client->renew_credentials();
   for (const auto& [id, writer] : writers_) writer->retry_now();
   step_all(context_.host.now_ms());
 }

@@ -59,6 +59,16 @@ TEST_CASE("a task's life by the command line, with the exit statuses of the cont
   const auto objects = cli({"task", "objects", "life"});
   ended(objects, 0);
   CHECK(objects.output.find("default/cli/") != std::string::npos);
+  const TempDir fetched;
+  const auto download = cli({"task", "objects", "life", "--limit", "1", "--download", fetched.path().string()});
+  ended(download, 0);
+  std::size_t whole = 0;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(fetched.path() / "default/cli")) {
+    CHECK(entry.path().extension() == ".txt");
+    CHECK(download.output.find(entry.path().string()) != std::string::npos);
+    whole += entry.file_size() > 0 ? 1 : 0;
+  }
+  CHECK(whole == count_objects(world.bucket()));
   ended(cli({"task", "events", "life"}), 0);
   ended(cli({"task", "pause", "life", "--wait", "30s"}), 0);
   ended(cli({"task", "resume", "life", "--wait", "30s"}), 0);

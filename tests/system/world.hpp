@@ -36,6 +36,7 @@ class World {
   HostProcess& host() { return *host_; }
   cos_emulator::Emulator& cos() { return *cos_; }
   KafkaAdmin& admin() { return admin_; }
+  const std::filesystem::path& dir() const { return dir_.path(); }
   const std::string& bootstrap() const { return bootstrap_; }
   std::filesystem::path bucket() const { return dir_.path() / "cos" / kBucket; }
   void stop_cos() { cos_.reset(); }

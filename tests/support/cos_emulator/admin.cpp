@@ -59,14 +59,32 @@ std::map<std::string, Access> read_access(const json& value) {
 }
 
 void obey(Core& core, const json& command) {
-  only_keys(command, {"fault", "clear_faults", "access", "deny", "allow", "remove_bucket", "add_bucket"});
+  only_keys(command, {"fault", "clear_faults", "access", "deny", "allow", "remove_bucket", "add_bucket", "add_role", "remove_role",
+                      "bind_role", "web_identity", "clock_offset_ms"});
   if (command.value("clear_faults", false)) core.faults.clear();
   if (command.contains("fault")) core.faults.add(read_fault(command.at("fault")));
-  if (command.contains("access")) core.set_access(read_access(command.at("access")));
+  if (command.contains("access")) core.account.set_permanent(read_access(command.at("access")));
   if (command.contains("deny")) core.set_denied(command.at("deny"), true);
   if (command.contains("allow")) core.set_denied(command.at("allow"), false);
   if (command.contains("remove_bucket")) core.storage.remove(command.at("remove_bucket"));
   if (command.contains("add_bucket")) core.storage.add(command.at("add_bucket"));
+  if (command.contains("add_role")) {
+    const auto& role = command.at("add_role");
+    only_keys(role, {"name", "life_s"});
+    core.account.add_role(role.at("name"), role.value("life_s", std::int64_t{0}));
+  }
+  if (command.contains("remove_role")) {
+    const auto& role = command.at("remove_role");
+    only_keys(role, {"name", "revoke"});
+    core.account.remove_role(role.at("name"), role.value("revoke", false));
+  }
+  if (command.contains("bind_role")) core.account.bind_role(command.at("bind_role"));
+  if (command.contains("web_identity")) {
+    const auto& identity = command.at("web_identity");
+    only_keys(identity, {"provider", "token"});
+    core.account.set_web_identity(identity.at("provider"), identity.at("token"));
+  }
+  if (command.contains("clock_offset_ms")) core.account.set_clock_offset_ms(command.at("clock_offset_ms"));
 }
 
 json counters_json(const Counters& counters) {
@@ -74,6 +92,7 @@ json counters_json(const Counters& counters) {
   for (const auto& [status, count] : counters.statuses) statuses[std::to_string(status)] = count;
   return {{"requests", counters.requests},
           {"statuses", statuses},
+          {"codes", counters.codes},
           {"bytes_in", counters.bytes_in},
           {"connections", counters.connections},
           {"unfinished_uploads", counters.unfinished_uploads}};

@@ -38,12 +38,7 @@ std::optional<Fault> FaultList::take(const Request& request) {
 }
 
 Core::Core(Options given)
-    : options(std::move(given)), storage(options.dir, options.buckets, options.keep_objects), access_(options.access) {}
-
-void Core::set_access(std::map<std::string, Access> access) {
-  const std::lock_guard lock(mutex_);
-  access_ = std::move(access);
-}
+    : options(std::move(given)), storage(options.dir, options.buckets, options.keep_objects), account(options.account, options.access) {}
 
 void Core::set_denied(const std::string& operation, bool denied) {
   const std::lock_guard lock(mutex_);
@@ -55,10 +50,10 @@ void Core::set_denied(const std::string& operation, bool denied) {
 }
 
 void Core::authorize(const Request& request) {
-  const std::lock_guard lock(mutex_);
-  if (auto refusal = verify(request.canonical, access_, now_ms() / 1000, options.strict)) {
+  if (auto refusal = verify(request.canonical, account.keys(), account.now_ms() / 1000, options.strict)) {
     throw SignatureError{{refusal->status, refusal->code, refusal->message}, refusal->string_to_sign, refusal->format_string};
   }
+  const std::lock_guard lock(mutex_);
   if (denied_.count("") != 0 || denied_.count(request.operation) != 0) {
     throw CosError{403, "AccessDenied", "Access Denied."};
   }
@@ -72,6 +67,11 @@ void Core::count_request(const std::string& operation) {
 void Core::count_status(int status) {
   const std::lock_guard lock(mutex_);
   ++counters_.statuses[status];
+}
+
+void Core::count_code(const std::string& code) {
+  const std::lock_guard lock(mutex_);
+  ++counters_.codes[code];
 }
 
 void Core::count_bytes(std::uint64_t bytes) {

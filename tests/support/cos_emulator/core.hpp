@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "cos_emulator/account.hpp"
 #include "cos_emulator/emulator.hpp"
 #include "cos_emulator/request.hpp"
 #include "cos_emulator/storage.hpp"
@@ -29,13 +30,13 @@ class Core {
  public:
   explicit Core(Options given);
 
-  void set_access(std::map<std::string, Access> access);
   void set_denied(const std::string& operation, bool denied);
   // Throws CosError: signature, policy; in COS's order.
   void authorize(const Request& request);
 
   void count_request(const std::string& operation);
   void count_status(int status);
+  void count_code(const std::string& code);
   void count_bytes(std::uint64_t bytes);
   void count_connection();
   Counters counters();
@@ -43,10 +44,10 @@ class Core {
   const Options options;
   Storage storage;
   FaultList faults;
+  Account account;
 
  private:
   std::mutex mutex_;
-  std::map<std::string, Access> access_;
   std::set<std::string> denied_;
   Counters counters_;
 };

@@ -23,10 +23,19 @@ std::string Emulator::endpoint(const std::string& bucket) const { return "http:/
 
 void Emulator::add_fault(Fault fault) { impl_->core.faults.add(std::move(fault)); }
 void Emulator::clear_faults() { impl_->core.faults.clear(); }
-void Emulator::set_access(std::map<std::string, Access> access) { impl_->core.set_access(std::move(access)); }
+void Emulator::set_access(std::map<std::string, Access> access) { impl_->core.account.set_permanent(std::move(access)); }
 void Emulator::set_denied(std::string operation, bool denied) { impl_->core.set_denied(operation, denied); }
 void Emulator::remove_bucket(const std::string& bucket) { impl_->core.storage.remove(bucket); }
 void Emulator::add_bucket(const std::string& bucket) { impl_->core.storage.add(bucket); }
+std::string Emulator::origin() const { return "http://127.0.0.1:" + std::to_string(port()); }
+void Emulator::add_role(const std::string& name, std::int64_t life_s) { impl_->core.account.add_role(name, life_s); }
+void Emulator::remove_role(const std::string& name, bool revoke) { impl_->core.account.remove_role(name, revoke); }
+void Emulator::bind_role(const std::string& name) { impl_->core.account.bind_role(name); }
+void Emulator::set_web_identity(const std::string& provider, const std::string& token) {
+  impl_->core.account.set_web_identity(provider, token);
+}
+void Emulator::set_clock_offset_ms(std::int64_t offset) { impl_->core.account.set_clock_offset_ms(offset); }
+std::vector<IssuedKeys> Emulator::issued() const { return impl_->core.account.issued(); }
 Counters Emulator::counters() const { return impl_->core.counters(); }
 
 }  // namespace ch::cos_emulator

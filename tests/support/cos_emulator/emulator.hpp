@@ -29,11 +29,19 @@ struct Access {
   std::optional<std::int64_t> expires_s;  // Unix seconds
 };
 
+// Temporary keys that STS, or the metadata of a machine, gave for a role.
+struct IssuedKeys {
+  std::string role, secret_id;
+  Access access;
+};
+
 struct Options {
   std::filesystem::path dir;
   std::uint16_t port = 0;  // 0: any free one
   std::vector<std::string> buckets;
   std::map<std::string, Access> access;  // by secret id
+  std::string account = "100000000001";  // its uin, in the names of roles
+  std::string region = "ap-guangzhou";   // of all buckets
   int threads = 2;
   bool keep_objects = true;  // false: count and forget bodies (benchmarks); nothing is written, ETags are no MD5, GET is 403
   bool admin = false;        // serve /-/admin (unsigned; the listener is on 127.0.0.1 only), for tests in other processes
@@ -42,9 +50,9 @@ struct Options {
 
 // What to do to a request that matches; the first fault that matches is used. `times` < 0: until cleared.
 struct Fault {
-  std::string method;  // "" any
-  std::string
-      operation;  // "" any, or: put, head, get, list, initiate, upload_part, list_parts, list_uploads, complete, abort, head_bucket, delete
+  std::string method;        // "" any
+  std::string operation;     // "" any, or: put, head, get, list, initiate, upload_part, list_parts, list_uploads, complete, abort,
+                             // head_bucket, put_bucket, delete, sts, metadata
   std::string key_contains;  // "" any
   int times = 1;
   int skip = 0;                                           // matching requests to let pass first
@@ -58,6 +66,7 @@ struct Fault {
 struct Counters {
   std::map<std::string, std::uint64_t> requests;  // by operation
   std::map<int, std::uint64_t> statuses;
+  std::map<std::string, std::uint64_t> codes;  // of errors
   std::uint64_t bytes_in = 0;
   std::uint64_t connections = 0;
   std::uint64_t unfinished_uploads = 0;
@@ -77,6 +86,15 @@ class Emulator {
   void remove_bucket(const std::string& bucket);        // its objects stay in the folder and return with add_bucket
   void add_bucket(const std::string& bucket);
   Counters counters() const;
+
+  // STS and a machine's metadata are served at the same address: sts.endpoint and cvm.metadata.endpoint are origin().
+  std::string origin() const;                                       // "http://127.0.0.1:<port>"
+  void add_role(const std::string& name, std::int64_t life_s = 0);  // life of its keys; 0: as asked for
+  void remove_role(const std::string& name, bool revoke);           // revoke: COS no longer takes the keys it gave
+  void bind_role(const std::string& name);                          // to the machine; "" none
+  void set_web_identity(const std::string& provider, const std::string& token);
+  void set_clock_offset_ms(std::int64_t offset);  // of everything that is served here
+  std::vector<IssuedKeys> issued() const;         // all that ever were
 
  private:
   struct Impl;

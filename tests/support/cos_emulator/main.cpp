@@ -3,6 +3,8 @@
 // With --admin, http://127.0.0.1:<port>/-/admin gives the counters (GET) and takes commands (POST, JSON):
 //   {"fault": {"operation": "complete", "when": "after", "kind": "reset", "times": 1}}   fields as in emulator.hpp's Fault
 //   {"clear_faults": true} {"deny": "put"} {"allow": "put"} {"remove_bucket": "b"} {"add_bucket": "b"}
+//   {"add_role": {"name": "r", "life_s": 20}} {"remove_role": {"name": "r", "revoke": true}} {"bind_role": "r"}
+//   {"web_identity": {"provider": "p", "token": "t"}} {"clock_offset_ms": 3600000}
 //   {"access": {"ID": {"secret_key": "...", "token": "...", "expires_s": 1700000000}}}   instead of what was there
 #include <pthread.h>
 

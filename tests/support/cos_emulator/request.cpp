@@ -25,6 +25,7 @@ std::string bucket_operation(const Request& request) {
   const std::string& method = request.head.method;
   if (request.bucket.empty()) return "other";
   if (method == "HEAD") return "head_bucket";
+  if (method == "PUT" && request.canonical.query.empty()) return "put_bucket";
   if (method != "GET") return "other";
   return request.parameter("uploads") ? "list_uploads" : "list";
 }
@@ -59,6 +60,12 @@ Request parse_request(RequestHead head, const std::function<bool(const std::stri
   request.canonical.path = *path;
   request.canonical.query = *query;
   request.admin = *path == "/-/admin";
+  request.sts = request.header("x-tc-action") != nullptr;
+  request.metadata = path->rfind("/latest/meta-data/", 0) == 0;
+  if (request.sts || request.metadata) {
+    request.operation = request.sts ? "sts" : "metadata";
+    return request;
+  }
 
   request.bucket = host_bucket(find_or(request.head.headers, "host", ""), is_bucket);
   request.key = path->substr(1);

@@ -16,6 +16,8 @@ struct Request {
   std::string key;
   std::string operation;  // as Fault::operation names them; "other" for what the emulator does not do
   bool admin = false;     // /-/admin
+  bool sts = false;       // a call of the cloud's API
+  bool metadata = false;  // a question to a machine's metadata service
 
   const std::string* header(std::string_view name) const { return find(canonical.headers, name); }
   const std::string* parameter(std::string_view name) const { return find(canonical.query, name); }

@@ -7,6 +7,7 @@
 
 #include "cos_emulator/handlers.hpp"
 #include "cos_emulator/object_head.hpp"
+#include "cos_emulator/sts.hpp"
 #include "cos_emulator/text.hpp"
 #include "cos_emulator/xml.hpp"
 
@@ -24,7 +25,7 @@ std::string new_request_id() {
 // What every answer has; and HEAD's has no body.
 Response finished(Core& core, Response response, const std::string& method, const std::string& request_id) {
   core.count_status(response.status);
-  Pairs headers = {{"Server", "tencent-cos"}, {"Date", http_date(now_ms())}, {"x-cos-request-id", request_id}};
+  Pairs headers = {{"Server", "tencent-cos"}, {"Date", http_date(core.account.now_ms())}, {"x-cos-request-id", request_id}};
   headers.insert(headers.end(), response.headers.begin(), response.headers.end());
   response.headers = std::move(headers);
   if (method == "HEAD" && !response.content_length) {
@@ -35,11 +36,11 @@ Response finished(Core& core, Response response, const std::string& method, cons
   return response;
 }
 
-Response error_response(const CosError& error, ErrorDocument document, bool in_200) {
+Response error_response(const CosError& error, ErrorDocument document, bool in_200, std::int64_t now) {
   document.code = error.code;
   document.message = error.message;
   document.trace_id = base64("trace_" + document.request_id);
-  if (error.code == "RequestTimeTooSkewed") document.server_time = iso_time(now_ms());
+  if (error.code == "RequestTimeTooSkewed") document.server_time = iso_time(now);
   Response response;
   response.headers = {{"Content-Type", "application/xml"}, {"x-cos-trace-id", document.trace_id}};
   response.chunked = in_200;
@@ -111,9 +112,12 @@ class CosExchange : public Exchange {
   std::optional<Response> answer() {
     if (request_.admin) return answer_admin(core_, method_, text_);
     if (broken_) return std::move(broken_);
+    if (request_.sts) return answer_sts(core_.account, request_, text_, request_id_);
+    if (request_.metadata) return answer_metadata(core_.account, request_);
     return guarded([&]() -> std::optional<Response> {
+      if (request_.operation == "put_bucket") return put_bucket();
       check_arrived();
-      return corrupted(handle({*bucket_, request_, spool_.get(), text_}));
+      return regional(corrupted(handle({*bucket_, request_, spool_.get(), text_})));
     });
   }
 
@@ -124,11 +128,24 @@ class CosExchange : public Exchange {
   // In COS's order: what is wrong first decides the answer.
   void check_request() {
     if (unreadable_) throw *unreadable_;
+    if (request_.sts || request_.metadata) return;
     core_.authorize(request_);
+    if (request_.operation == "put_bucket") return;
     bucket_ = core_.storage.find(request_.bucket);
     if (!bucket_ && !request_.bucket.empty()) throw CosError{404, "NoSuchBucket", "The specified bucket does not exist."};
     check_head(request_);
     if (request_.has_body()) spool_ = bucket_->spool(core_.options.keep_objects || request_.header("content-md5"));
+  }
+
+  Response put_bucket() {
+    if (core_.storage.find(request_.bucket))
+      throw CosError{409, "BucketAlreadyOwnedByYou", "The bucket you tried to create exists, and you own it."};
+    try {
+      core_.storage.add(request_.bucket);
+    } catch (const std::runtime_error& error) {
+      throw CosError{400, "InvalidBucketName", error.what()};
+    }
+    return {};
   }
 
   void check_arrived() {
@@ -139,6 +156,11 @@ class CosExchange : public Exchange {
       digest.update(text_);
       check_body(request_, digest.size(), digest.md5());
     }
+  }
+
+  Response regional(Response response) const {
+    if (request_.operation == "head_bucket") response.headers.emplace_back("x-cos-bucket-region", core_.options.region);
+    return response;
   }
 
   Response corrupted(Response response) const {
@@ -154,12 +176,14 @@ class CosExchange : public Exchange {
   }
 
   Response answer(const CosError& error, const std::string& to_sign, const std::string& format, bool in_200 = false) {
+    core_.count_code(error.code);
+    if (request_.sts) return sts_error(error.code, error.message, request_id_);
     ErrorDocument document;
     document.resource = resource_;
     document.request_id = request_id_;
     document.string_to_sign = to_sign;
     document.format_string = format;
-    return error_response(error, document, in_200);
+    return error_response(error, document, in_200, core_.account.now_ms());
   }
 
   template <class Function>
@@ -196,7 +220,7 @@ Response CosService::unreadable(std::string_view why) {
   const std::string id = new_request_id();
   ErrorDocument document;
   document.request_id = id;
-  Response response = error_response(CosError{400, "BadRequest", std::string(why)}, document, false);
+  Response response = error_response(CosError{400, "BadRequest", std::string(why)}, document, false, core_.account.now_ms());
   response.close = true;
   return finished(core_, std::move(response), "", id);
 }

@@ -37,15 +37,18 @@ std::string random_uuid() {
 }
 
 std::string properties(const std::filesystem::path& data, std::uint16_t port, std::uint16_t controller, std::uint16_t late,
-                       std::uint16_t late_advertised) {
+                       std::uint16_t late_advertised, std::uint16_t sasl) {
   return fmt::format(
       "process.roles=broker,controller\n"
       "node.id=1\n"
       "controller.quorum.voters=1@127.0.0.1:{1}\n"
-      "listeners=PLAINTEXT://127.0.0.1:{0},LATE://127.0.0.1:{3},CONTROLLER://127.0.0.1:{1}\n"
-      "advertised.listeners=PLAINTEXT://127.0.0.1:{0},LATE://127.0.0.1:{4}\n"
-      "listener.security.protocol.map=PLAINTEXT:PLAINTEXT,LATE:PLAINTEXT,CONTROLLER:PLAINTEXT\n"
+      "listeners=PLAINTEXT://127.0.0.1:{0},LATE://127.0.0.1:{3},SASL_PLAINTEXT://127.0.0.1:{5},CONTROLLER://127.0.0.1:{1}\n"
+      "advertised.listeners=PLAINTEXT://127.0.0.1:{0},LATE://127.0.0.1:{4},SASL_PLAINTEXT://127.0.0.1:{5}\n"
+      "listener.security.protocol.map=PLAINTEXT:PLAINTEXT,LATE:PLAINTEXT,CONTROLLER:PLAINTEXT,SASL_PLAINTEXT:SASL_PLAINTEXT\n"
       "inter.broker.listener.name=PLAINTEXT\n"
+      "sasl.enabled.mechanisms=PLAIN\n"
+      "listener.name.sasl_plaintext.plain.sasl.jaas.config="
+      "org.apache.kafka.common.security.plain.PlainLoginModule required user_{6}=\"{7}\";\n"
       "controller.listener.names=CONTROLLER\n"
       "log.dirs={2}\n"
       "auto.create.topics.enable=false\n"
@@ -63,7 +66,7 @@ std::string properties(const std::filesystem::path& data, std::uint16_t port, st
       "share.coordinator.state.topic.num.partitions=1\n"
       "share.coordinator.state.topic.replication.factor=1\n"
       "share.coordinator.state.topic.min.isr=1\n",
-      port, controller, data.string(), late, late_advertised);
+      port, controller, data.string(), late, late_advertised, sasl, KafkaBroker::kSaslUser, KafkaBroker::kSaslPassword);
 }
 
 }  // namespace
@@ -73,7 +76,10 @@ KafkaBroker::KafkaBroker() : jars_(fetched_jars()) {
   late_port_ = free_port();
   late_advertised_ = free_port();
   bootstrap_ = fmt::format("127.0.0.1:{}", port);
-  write_file(dir_.path() / "server.properties", properties(dir_.path() / "data", port, free_port(), late_port_, late_advertised_));
+  const auto sasl_port = free_port();
+  sasl_bootstrap_ = fmt::format("127.0.0.1:{}", sasl_port);
+  write_file(dir_.path() / "server.properties",
+             properties(dir_.path() / "data", port, free_port(), late_port_, late_advertised_, sasl_port));
   const auto config = (dir_.path() / "server.properties").string();
   const auto formatted = run(java("kafka.tools.StorageTool", {"format", "-t", random_uuid(), "-c", config}), kFormatLimit);
   if (formatted.status != 0) throw std::runtime_error("the broker's storage cannot be formatted: " + formatted.output + formatted.errors);

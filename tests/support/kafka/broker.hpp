@@ -28,6 +28,10 @@ class KafkaBroker {
   // For a LateProxy(late_advertised(), late_port()): clients that begin there stay behind it.
   std::uint16_t late_port() const { return late_port_; }
   std::uint16_t late_advertised() const { return late_advertised_; }
+  // The same broker, for those who know the password: SASL_PLAINTEXT with PLAIN.
+  const std::string& sasl_bootstrap() const { return sasl_bootstrap_; }
+  static constexpr const char* kSaslUser = "archiver";
+  static constexpr const char* kSaslPassword = "broker-test-password";
   std::filesystem::path log_file() const { return dir_.path() / "broker.log"; }
 
  private:
@@ -37,7 +41,7 @@ class KafkaBroker {
 
   TempDir dir_;
   std::string jars_;
-  std::string bootstrap_;
+  std::string bootstrap_, sasl_bootstrap_;
   std::uint16_t late_port_ = 0, late_advertised_ = 0;
   std::unique_ptr<Process> process_;
 };

@@ -55,13 +55,13 @@ TEST_CASE("a cos-sink task is checked by the common keys and the connector's") {
   CHECK(definition.masked(good).at("cos.bucket") == "archive-1250000000");
 
   auto bad = good;
-  bad.erase("cos.secret.key");
+  bad.erase("cos.bucket");
   bad["time.granularity.minutes"] = "4";
   bad["part.bytes"] = "1023KiB";
   bad["cos.storage.clas"] = "ARCHIVE";
   bad["errors.tolerance"] = "all";
   CHECK(wrong_keys(definition, bad) ==
-        std::vector<std::string>{"cos.storage.clas", "errors.tolerance", "part.bytes", "time.granularity.minutes", "cos.secret.key"});
+        std::vector<std::string>{"cos.storage.clas", "errors.tolerance", "part.bytes", "time.granularity.minutes", "cos.bucket"});
 }
 
 TEST_CASE("secrets are passwords") {

@@ -100,8 +100,12 @@ TEST_CASE("The admin endpoint sets faults, policies, keys and buckets, and count
   const Client client(process.port());
   CHECK(client.put("k", "12345").status == 200);
   const json counters = json::parse(admin(process, "GET").body);
-  CHECK(counters ==
-        json{{"requests", {{"put", 1}}}, {"statuses", {{"200", 1}}}, {"bytes_in", 5}, {"connections", 2}, {"unfinished_uploads", 0}});
+  CHECK(counters == json{{"requests", {{"put", 1}}},
+                         {"statuses", {{"200", 1}}},
+                         {"codes", json::object()},
+                         {"bytes_in", 5},
+                         {"connections", 2},
+                         {"unfinished_uploads", 0}});
 
   command(process,
           R"({"fault": {"operation": "put", "kind": "error", "when": "after", "status": 500, "code": "InternalError", "times": -1}})");
@@ -117,6 +121,11 @@ TEST_CASE("The admin endpoint sets faults, policies, keys and buckets, and count
   CHECK(client.put("k", "v").code() == "NoSuchBucket");
   command(process, R"({"add_bucket": "archive-1250000000"})");
   CHECK(client.put("k", "v").status == 200);
+  command(process, R"({"add_role": {"name": "r", "life_s": 20}, "bind_role": "r", "web_identity": {"provider": "p", "token": "t"}})");
+  command(process, R"({"remove_role": {"name": "r", "revoke": true}, "bind_role": ""})");
+  command(process, R"({"clock_offset_ms": 7200000})");
+  CHECK(client.put("k", "v").code() == "AccessDenied");
+  command(process, R"({"clock_offset_ms": 0})");
   command(process, R"({"access": {"other": {"secret_key": "s", "token": "t", "expires_s": 4102444800}}})");
   CHECK(client.put("k", "v").code() == "InvalidAccessKeyId");
   Client other = client;

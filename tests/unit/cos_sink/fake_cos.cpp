@@ -162,6 +162,13 @@ Failure FakeCos::complete(const std::string& key, const std::string& upload_id, 
   return result.ok() && next.effect != Effect::normal ? next.failure : result;
 }
 
+cos::Failure FakeCos::remove(const std::string& key) {
+  const auto now = next_fault("remove", key);
+  if (now.effect == Effect::fail_before) return now.failure;
+  objects.erase(key);
+  return now.effect == Effect::fail_after ? now.failure : cos::Failure{};
+}
+
 Failure FakeCos::abort(const std::string& key, const std::string& upload_id) {
   (void)next_fault("abort", key);
   uploads.erase(upload_id);

@@ -48,10 +48,13 @@ class FakeCos : public cos::Client {
   cos::Reply<std::vector<cos::Part>> list_parts(const std::string& key, const std::string& upload_id) override;
   cos::Failure complete(const std::string& key, const std::string& upload_id, const std::vector<cos::Part>& parts) override;
   cos::Failure abort(const std::string& key, const std::string& upload_id) override;
-  cos::Failure head_bucket() override { return {}; }
-  std::string presigned_get(const std::string& key, std::int64_t seconds) override {
-    return "https://b/" + key + "?s=" + std::to_string(seconds);
+  cos::Reply<std::string> head_bucket() override { return {}; }
+  cos::Failure create_bucket() override { return {}; }
+  cos::Failure remove(const std::string& key) override;
+  cos::Reply<cos::Link> presigned_get(const std::string& key, std::int64_t seconds) override {
+    return {{}, {"https://b/" + key + "?s=" + std::to_string(seconds), 1000 * (kNow + seconds)}};
   }
+  static constexpr std::int64_t kNow = 1'700'000'000;
 
   std::size_t count(const std::string& verb) const;  // recorded calls of it
 

@@ -1,0 +1,186 @@
+#include "sts.hpp"
+
+#include <curl/curl.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <nlohmann/json.hpp>
+#include <vector>
+
+#include "tc3.hpp"
+#include "xml.hpp"
+
+namespace ch::cos {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr const char* kVersion = "2018-08-13";
+constexpr const char* kJson = "application/json";
+constexpr std::int64_t kSessionSeconds = 7200;
+constexpr std::int64_t kTimeoutMs = 4000;  // several times within what a first user waits for
+constexpr const char* kRolesPath = "/latest/meta-data/cam/security-credentials/";
+
+TransportOptions transport_options(const std::string& ca_file) { return {ca_file, kTimeoutMs / 2, kTimeoutMs, kTimeoutMs}; }
+
+std::int64_t date_ms(const Answer& answer) {
+  const auto date = answer.header("date");
+  const std::int64_t seconds = date.empty() ? -1 : curl_getdate(date.c_str(), nullptr);
+  return seconds > 0 ? seconds * 1000 : 0;
+}
+
+std::string text_of(const Json& object, const char* name) {
+  const auto found = object.is_object() ? object.find(name) : object.end();
+  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
+std::int64_t number_of(const Json& object, const char* name) {
+  const auto found = object.is_object() ? object.find(name) : object.end();
+  return found != object.end() && found->is_number_integer() ? found->get<std::int64_t>() : 0;
+}
+
+Json member(const Json& object, const char* name) {
+  const auto found = object.is_object() ? object.find(name) : object.end();
+  return found != object.end() ? *found : Json();
+}
+
+Failure malformed(const Answer& answer, const std::string& request) {
+  return classify_api(answer, {"MalformedAnswer", "the answer has no credentials in it", {}}, request, {});
+}
+
+}  // namespace
+
+std::chrono::milliseconds life_of(std::int64_t expired_time_s, const Answer& answer, std::int64_t now_ms) {
+  const auto date = date_ms(answer);
+  return std::chrono::milliseconds(std::max<std::int64_t>(expired_time_s * 1000 - (date > 0 ? date : now_ms), 0));
+}
+
+struct Sts::Said {
+  Failure failure;
+  std::string request;
+  Answer answer;
+  Json response = {};
+};
+
+Sts::Sts(const StsOptions& options)
+    : options_(options),
+      address_(parse_address(options.endpoint, "sts.endpoint", "https://sts.tencentcloudapi.com")),
+      transport_(transport_options(options.ca_file)) {}
+
+// `keys` null: not signed, as AssumeRoleWithWebIdentity wants it.
+Sts::Said Sts::call_once(const std::string& action, const std::string& body, const Credentials* keys, const std::string& role) {
+  const auto timestamp = (options_.now_ms() + skew_ms_) / 1000;
+  Request request;
+  request.method = "POST";
+  request.url = address_.origin + address_.path + "/";
+  request.headers = {{"host", address_.host},
+                     {"content-type", kJson},
+                     {"x-tc-action", action},
+                     {"x-tc-version", kVersion},
+                     {"x-tc-region", options_.region.empty() ? "ap-guangzhou" : options_.region},
+                     {"x-tc-timestamp", std::to_string(timestamp)}};
+  if (keys == nullptr) {
+    request.headers.emplace_back("authorization", "SKIP");
+  } else {
+    request.headers.emplace_back("authorization", tc3_authorization(*keys, {"sts", address_.host, kJson, body, timestamp}));
+    if (!keys->token.empty()) request.headers.emplace_back("x-tc-token", keys->token);
+  }
+  request.body_size = body.size();
+  request.body = [&body](std::size_t at, std::span<char> out) { return body.copy(out.data(), out.size(), at); };
+
+  Said said;
+  said.request = "STS " + action + (role.empty() ? "" : " of " + role);
+  said.answer = transport_.send(request);
+  const auto document = Json::parse(said.answer.body, nullptr, false);
+  said.response = member(document, "Response");
+  const auto error = member(said.response, "Error");
+  const ApiError told{text_of(error, "Code"), text_of(error, "Message"), text_of(said.response, "RequestId")};
+  if (said.answer.status != 200 || error.is_object() || !said.response.is_object())
+    said.failure = classify_api(said.answer, told, said.request, role);
+  return said;
+}
+
+// A clock that is wrong is corrected by the answer's, and the call made again at once.
+Sts::Said Sts::call(const std::string& action, const std::string& body, const Credentials* keys, const std::string& role) {
+  auto said = call_once(action, body, keys, role);
+  const auto date = date_ms(said.answer);
+  if (said.failure.code != "AuthFailure.SignatureExpire" || date == 0) return said;
+  skew_ms_ = date - options_.now_ms();
+  return call_once(action, body, keys, role);
+}
+
+Reply<SessionKeys> Sts::session_keys(const Said& said) const {
+  if (!said.failure.ok()) return {said.failure, {}};
+  const auto keys = member(said.response, "Credentials");
+  SessionKeys out{{text_of(keys, "TmpSecretId"), text_of(keys, "TmpSecretKey"), text_of(keys, "Token")},
+                  life_of(number_of(said.response, "ExpiredTime"), said.answer, options_.now_ms() + skew_ms_)};
+  if (out.credentials.secret_id.empty() || out.credentials.secret_key.empty() || out.credentials.token.empty())
+    return {malformed(said.answer, said.request), {}};
+  return {{}, std::move(out)};
+}
+
+Reply<SessionKeys> Sts::assume_role(const Credentials& keys, const std::string& role_arn, const std::string& session) {
+  const Json body = {{"RoleArn", role_arn}, {"RoleSessionName", session}, {"DurationSeconds", kSessionSeconds}};
+  return session_keys(call("AssumeRole", body.dump(-1, ' ', false, Json::error_handler_t::replace), &keys, role_arn));
+}
+
+Reply<SessionKeys> Sts::assume_role_with_web_identity(const std::string& provider, const std::string& token, const std::string& role_arn,
+                                                      const std::string& session) {
+  const Json body = {{"ProviderId", provider},
+                     {"WebIdentityToken", token},
+                     {"RoleArn", role_arn},
+                     {"RoleSessionName", session},
+                     {"DurationSeconds", kSessionSeconds}};
+  return session_keys(call("AssumeRoleWithWebIdentity", body.dump(-1, ' ', false, Json::error_handler_t::replace), nullptr, role_arn));
+}
+
+Reply<std::string> Sts::account(const Credentials& keys) {
+  const auto said = call("GetCallerIdentity", "{}", &keys, {});
+  if (!said.failure.ok()) return {said.failure, {}};
+  auto account = text_of(said.response, "AccountId");
+  if (account.empty()) return {malformed(said.answer, said.request), {}};
+  return {{}, std::move(account)};
+}
+
+MetadataService::MetadataService(const std::string& endpoint, std::function<std::int64_t()> now_ms)
+    : address_(parse_address(endpoint, "cvm.metadata.endpoint", "http://metadata.tencentyun.com")),
+      now_ms_(std::move(now_ms)),
+      transport_(transport_options({})) {}
+
+Answer MetadataService::get(const std::string& path) {
+  Request request;
+  request.method = "GET";
+  request.url = address_.origin + address_.path + kRolesPath + encode_path(path);
+  request.headers = {{"host", address_.host}};
+  return transport_.send(request);
+}
+
+Reply<SessionKeys> MetadataService::role_keys(const std::string& wanted) {
+  const std::string request = "GET " + address_.origin + kRolesPath;
+  const auto failed = [&](const Answer& answer, const std::string& role) {
+    const bool absent = answer.status == 404;
+    return classify_api(answer, {absent ? "NoRoleBound" : "", absent ? "this machine has no such role" : "", {}}, request + role, role);
+  };
+  const auto list = get({});
+  if (list.status != 200) return {failed(list, {}), {}};
+  std::vector<std::string> roles;
+  for (std::size_t at = 0; at < list.body.size();) {
+    const auto end = std::min(list.body.find('\n', at), list.body.size());
+    if (end > at) roles.push_back(list.body.substr(at, end - at));
+    at = end + 1;
+  }
+  const bool bound = std::find(roles.begin(), roles.end(), wanted) != roles.end();
+  if (!bound && roles.size() != 1) return {classify_api(list, {"NoRoleBound", "none of its roles is " + wanted, {}}, request, wanted), {}};
+  const auto& role = bound ? wanted : roles.front();
+  const auto answer = get(role);
+  if (answer.status != 200) return {failed(answer, role), {}};
+  const auto keys = Json::parse(answer.body, nullptr, false);
+  SessionKeys out{{text_of(keys, "TmpSecretId"), text_of(keys, "TmpSecretKey"), text_of(keys, "Token")}, {}};
+  if (out.credentials.secret_id.empty() || out.credentials.secret_key.empty() || text_of(keys, "Code") != "Success")
+    return {malformed(answer, request + role), {}};
+  out.life = life_of(number_of(keys, "ExpiredTime"), answer, now_ms_());
+  return {{}, std::move(out)};
+}
+
+}  // namespace ch::cos
