@@ -79,6 +79,16 @@ class Views(unittest.TestCase):
             page.get_by_role("switch", name="Archive: payments").click()
             expect(page.get_by_text("payments is being disabled")).to_be_visible()
 
+    def test_log_levels_can_be_changed(self):
+        world = shared.world()
+        before = world.api("GET", "/admin/loggers")
+        with shared.browser().page() as page:
+            page.goto(world.url + "/ui/#/host")
+            page.get_by_label("Level of rest").select_option("DEBUG")
+            expect(page.get_by_text("rest now logs from DEBUG on")).to_be_visible()
+        self.assertEqual(world.api("GET", "/admin/loggers/rest")["level"], "DEBUG")
+        world.api("PUT", "/admin/loggers/rest", {"level": before["rest"]["level"]})
+
     def test_keyboard_alone(self):
         with shared.browser().page() as page:
             page.goto(shared.world().url + "/ui/")
