@@ -9,13 +9,13 @@ build=(
   g++ cmake ninja-build pkg-config ccache mold python3
   # libraries
   libboost-dev libcli11-dev libcpprest-dev libcurl4-openssl-dev libexpected-dev libfmt-dev libisal-dev libpugixml-dev
-  librdkafka-dev libspdlog-dev libsqlite3-dev libssl-dev nlohmann-json3-dev prometheus-cpp-dev
+  librdkafka-dev libsimdjson-dev libspdlog-dev libsqlite3-dev libssl-dev libtcmalloc-minimal4 libzstd-dev nlohmann-json3-dev prometheus-cpp-dev
   # for examples/quickstart.sh
   curl jq kcat
 )
 test=(
   # libraries, a second compiler with its sanitizers, checks of the sources
-  catch2 clang clang-format clang-tidy libclang-rt-14-dev python3-jsonschema python3-venv shellcheck
+  catch2 clang clang-format clang-tidy libclang-rt-14-dev python3-jsonschema python3-venv shellcheck zstd
   # for the tests of the dashboard
   chromium
   # a real Kafka broker

@@ -86,6 +86,33 @@ GroupClient::~GroupClient() {
   if (impl_->client != nullptr) rd_kafka_destroy_flags(impl_->client.release(), RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
 }
 
+Answer<bool> GroupClient::create_topic(const std::string& name, int replication_factor, milliseconds timeout) {
+  const std::string doing = "creating topic " + name;
+  char text[512];
+  const std::unique_ptr<rd_kafka_NewTopic_t, Deleter<rd_kafka_NewTopic_destroy>> topic(
+      rd_kafka_NewTopic_new(name.c_str(), 1, replication_factor, text, sizeof text));
+  if (topic == nullptr) return {Trouble{"topic_missing", doing + ": " + text, "Correct errors.deadletterqueue.topic.*.", false}, false};
+  const Queue queue(rd_kafka_queue_new(impl_->client.get()));
+  rd_kafka_NewTopic_t* topics[] = {topic.get()};
+  rd_kafka_CreateTopics(impl_->client.get(), topics, 1, nullptr, queue.get());
+  const Event event(rd_kafka_queue_poll(queue.get(), static_cast<int>(timeout.count())));
+  if (event == nullptr) return {trouble(RD_KAFKA_RESP_ERR__TIMED_OUT, doing), false};
+  auto code = rd_kafka_event_error(event.get());
+  const char* why = rd_kafka_event_error_string(event.get());
+  std::size_t count = 0;
+  if (const auto* result = rd_kafka_event_CreateTopics_result(event.get()); result != nullptr && code == RD_KAFKA_RESP_ERR_NO_ERROR) {
+    const auto* const* list = rd_kafka_CreateTopics_result_topics(result, &count);
+    if (count == 1) code = rd_kafka_topic_result_error(list[0]);
+    if (count == 1 && code != RD_KAFKA_RESP_ERR_NO_ERROR) why = rd_kafka_topic_result_error_string(list[0]);
+  }
+  if (code == RD_KAFKA_RESP_ERR_NO_ERROR || code == RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS) return {{}, true};
+  auto out = trouble(code, doing, why);
+  if (out.reason != "broker_auth") out.reason = "topic_missing";
+  out.remedy =
+      "Create the dead-letter topic, or correct errors.deadletterqueue.topic.name and .replication.factor (1 in a cluster of one broker).";
+  return {std::move(out), false};
+}
+
 Answer<std::string> GroupClient::cluster_id(milliseconds timeout) {
   char* id = rd_kafka_clusterid(impl_->client.get(), static_cast<int>(timeout.count()));
   if (id == nullptr) return {impl_->why(RD_KAFKA_RESP_ERR__TIMED_OUT, "asking for the cluster id"), {}};

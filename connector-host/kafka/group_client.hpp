@@ -42,6 +42,8 @@ class GroupClient {
   Answer<std::string> cluster_id(milliseconds timeout);
   // Partition counts of these topics; topic_missing if one does not exist.
   Answer<std::map<std::string, std::int32_t>> partitions(const std::vector<std::string>& topics, milliseconds timeout);
+  // With one partition. Already there is fine.
+  Answer<bool> create_topic(const std::string& name, int replication_factor, milliseconds timeout);
   Answer<std::map<std::string, std::int32_t>> all_topics(milliseconds timeout);
   Answer<std::vector<PartitionOffset>> committed(const std::vector<TopicPartition>& partitions, milliseconds timeout);
   Answer<std::vector<PartitionOffset>> watermarks(const std::vector<TopicPartition>& partitions, Watermark which, milliseconds timeout);

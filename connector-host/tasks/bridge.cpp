@@ -65,6 +65,13 @@ Bridge::Bridge(std::string task, Budget& budget, UploadPool& pool, metrics::Task
     if (!read) log::warn(of(context).task_, "{}", read.error().message);
     return read ? CH_OK : CH_INVALID;
   };
+  table_.reject = [](void* context, ch_partition_id partition, const ch_record* record, ch_string why) -> std::int32_t {
+    auto& self = of(context);
+    if (self.session_ == nullptr) return CH_BUSY;
+    const auto result = self.session_->reject(partition, *record, std::string(view(why)));
+    if (result == CH_OK) self.metrics_.connector_count("records_rejected", 1);
+    return result;
+  };
   table_.count = [](void* context, ch_string name, double amount) { of(context).metrics_.connector_count(view(name), amount); };
   table_.observe = [](void* context, ch_string name, double value) { of(context).metrics_.connector_observe(view(name), value); };
 }

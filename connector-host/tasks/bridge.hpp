@@ -21,6 +21,7 @@ class SessionCalls {
   virtual void resume(ch_partition_id partition, std::int64_t offset) = 0;
   virtual void interrupted(ch_partition_id partition, const ch_interruption& what) = 0;
   virtual void recovered(ch_partition_id partition) = 0;
+  virtual std::int32_t reject(ch_partition_id partition, const ch_record& record, const std::string& why) = 0;
   virtual void stored(ch_partition_id partition, const ch_object& object) = 0;
 };
 

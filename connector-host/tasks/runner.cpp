@@ -136,6 +136,11 @@ bool Runner::Impl::ask_cluster(kafka::GroupClient& client) {
       ours.insert(*found);
     }
   }
+  const auto& dead_letters = spec.errors.dead_letter_topic;
+  if (spec.errors.tolerate && !dead_letters.empty() && !topics.value.contains(dead_letters)) {
+    const auto created = client.create_topic(dead_letters, spec.errors.replication_factor, kLookupTimeout);
+    if (created.trouble) return trouble(*created.trouble);
+  }
   const auto id = client.cluster_id(kLookupTimeout);
   if (id.trouble) return trouble(*id.trouble);
   spec.info.cluster = id.value;

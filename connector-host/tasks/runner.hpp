@@ -27,6 +27,16 @@ struct StartAnswer {
   std::uint64_t series = 1;
 };
 
+// What becomes of records that cannot be stored: the task's errors.*.
+struct ErrorSettings {
+  bool tolerate = false;          // false: the partition stops before the first one
+  std::string dead_letter_topic;  // "" none
+  int replication_factor = 3;     // of that topic, if it has to be created
+  bool context_headers = true;
+  bool log = false;
+  bool log_messages = false;
+};
+
 struct RunnerSpec {
   TaskInfo info;  // resolved configuration; the cluster id is filled in by the runner
   std::string host;
@@ -34,6 +44,7 @@ struct RunnerSpec {
   std::string group_instance_id;
   std::function<Result<kafka::Properties>()> cluster;  // of the instance, its secrets as they are now
   kafka::Properties overrides;
+  ErrorSettings errors;
   std::vector<std::string> topics;  // names, or one regular expression that begins with ^
   std::shared_ptr<const plugins::Connector> connector;
   Budget* host_budget = nullptr;

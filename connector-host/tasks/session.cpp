@@ -27,7 +27,13 @@ constexpr std::int64_t kMarkMs = 250;
 
 }  // namespace
 
-Session::Session(const Context& context) : context_(context), task_(context.spec.info.name) { state_since_ms_ = now_ms(); }
+Session::Session(const Context& context)
+    : context_(context),
+      task_(context.spec.info.name),
+      rejects_(
+          context.spec, [this] { consumer_->wake(); }, [this](const std::string& message) { event("rejected", nullptr, message); }) {
+  state_since_ms_ = now_ms();
+}
 
 Session::~Session() {
   context_.bridge.set_session(nullptr);
@@ -66,6 +72,7 @@ bool Session::loop_once() {
     if (context_.shared.retry.exchange(false)) check(context_.connector.retry());
     open_new();
     context_.pool.serve();
+    serve_rejects();
     progress_ = seek_asked() || read_lanes();
     if (context_.shared.stopping && !flushing_) {
       flushing_ = true;
@@ -184,10 +191,10 @@ void Session::on_revoked(const std::vector<ch_partition_id>& partitions, bool lo
   if (!lost && !end_) {
     // What is nearly done may be finished: uploads under way, and the commits that belong to them.
     const auto deadline = std::chrono::steady_clock::now() + kRevokeGrace;
-    while (std::chrono::steady_clock::now() < deadline && !end_ &&
-           (context_.pool.under_way() > 0 || !committer_.idle() || consumer_->commit_under_way())) {
+    while (std::chrono::steady_clock::now() < deadline && !end_ && (context_.pool.under_way() > 0 || !settled())) {
       context_.pool.serve();
       consumer_->serve_commits();
+      serve_rejects();
       tick();
       send_commits(true);
       context_.shared.wait(milliseconds(5));
@@ -203,6 +210,7 @@ void Session::give_up_all(bool lost) {
     if (CH_BUG("no_epoch_check")) continue;
     if (slot.opened) opened.push_back(id);
     committer_.close(id);
+    rejects_.forget(id);
   }
   slots_.clear();
   to_open_.clear();
@@ -220,7 +228,7 @@ Session::Outcome Session::leave(Outcome outcome) {
 }
 
 bool Session::finished_storing() {
-  if (!to_open_.empty() || !committer_.idle() || consumer_->commit_under_way()) return false;
+  if (!to_open_.empty() || !settled()) return false;
   const auto pending = context_.connector.pending();
   if (!pending) check(tl::unexpected(pending.error()));
   return pending && *pending == 0;
@@ -281,6 +289,10 @@ bool Session::read_lane(ch_partition_id id, Slot& slot) {
       const auto now = now_ms();
       slot.position = batch->records[taken - 1].offset + 1;
       count_taken(batch->records.first(taken));
+      if (slot.stopped_at && slot.position > *slot.stopped_at) {
+        slot.stopped_at.reset();
+        recovered(id);
+      }
       if (slot.marks.size() < kMaxMarks && (slot.marks.empty() || now - slot.marks.back().time_ms >= kMarkMs))
         slot.marks.push_back({slot.position, now});
       consumer_->take(id, taken);
@@ -339,7 +351,9 @@ void Session::on_committed(const std::vector<kafka::CommitResult>& results) {
 }
 
 void Session::request_commit(ch_partition_id partition, std::int64_t offset, std::string state, bool urgent) {
-  if (slots_.contains(partition) || CH_BUG("no_epoch_check")) committer_.request(partition, offset, std::move(state), urgent, now_ms());
+  if (!slots_.contains(partition) && !CH_BUG("no_epoch_check")) return;
+  if (rejects_.hold(partition, {offset, state, urgent})) return;
+  committer_.request(partition, offset, std::move(state), urgent, now_ms());
 }
 
 // ---- what the connector and the cluster report ----------------------------------------------------------------------

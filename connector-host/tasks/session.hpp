@@ -19,6 +19,7 @@
 #include "tasks/bridge.hpp"
 #include "tasks/committer.hpp"
 #include "tasks/rate.hpp"
+#include "tasks/rejects.hpp"
 #include "tasks/runner.hpp"
 #include "tasks/shared.hpp"
 
@@ -58,6 +59,7 @@ class Session final : private kafka::Listener, public SessionCalls {
   void resume(ch_partition_id partition, std::int64_t offset) override;
   void interrupted(ch_partition_id partition, const ch_interruption& what) override;
   void recovered(ch_partition_id partition) override;
+  std::int32_t reject(ch_partition_id partition, const ch_record& record, const std::string& why) override;
   void stored(ch_partition_id partition, const ch_object& object) override;
 
  private:
@@ -71,6 +73,7 @@ class Session final : private kafka::Listener, public SessionCalls {
     std::int64_t position = -1;
     std::int64_t end_offset = -1;
     std::optional<InterruptionStatus> interruption;
+    std::optional<std::int64_t> stopped_at;  // the offset of a record that cannot be stored and must not be passed over
     std::optional<StoredObject> last_object;
     struct Mark {
       std::int64_t position;
@@ -96,6 +99,8 @@ class Session final : private kafka::Listener, public SessionCalls {
   bool read_lane(ch_partition_id id, Slot& slot);
   void tick();
   void send_commits(bool everything);
+  void serve_rejects();
+  bool settled() const;  // no commit is requested or under way
   bool finished_storing();
   void give_up_all(bool lost);
   Outcome leave(Outcome outcome);
@@ -114,6 +119,7 @@ class Session final : private kafka::Listener, public SessionCalls {
   const std::string task_;
   std::unique_ptr<kafka::Consumer> consumer_;
   Committer committer_;
+  Rejects rejects_;
   std::map<ch_partition_id, Slot> slots_;
   std::vector<ch_partition_id> to_open_;
   std::optional<InterruptionStatus> trouble_;       // of the cluster

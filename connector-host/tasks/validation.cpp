@@ -20,6 +20,28 @@ std::string value_of(const Config& config, std::string_view key, std::string_vie
   return found == config.end() || found->second.empty() ? std::string(otherwise) : found->second;
 }
 
+const std::string kDeadLetterTopic = "errors.deadletterqueue.topic.name";
+
+bool matches(const std::string& regex, const std::string& topic) {
+  try {
+    return !regex.empty() && std::regex_search(topic, std::regex(regex.starts_with("^") ? regex : "^" + regex, std::regex::extended));
+  } catch (const std::regex_error&) {
+    return false;  // reported by itself
+  }
+}
+
+ErrorSettings error_settings(const Config& config) {
+  ErrorSettings out;
+  out.tolerate = value_of(config, "errors.tolerance") == "all";
+  out.dead_letter_topic = value_of(config, kDeadLetterTopic);
+  out.replication_factor =
+      static_cast<int>(config::parse_integer(value_of(config, "errors.deadletterqueue.topic.replication.factor")).value_or(3));
+  out.context_headers = value_of(config, "errors.deadletterqueue.context.headers.enable", "true") == "true";
+  out.log = value_of(config, "errors.log.enable") == "true";
+  out.log_messages = out.log && value_of(config, "errors.log.include.messages") == "true";
+  return out;
+}
+
 }  // namespace
 
 std::vector<std::string> split_list(const std::string& text) {
@@ -85,6 +107,11 @@ void Validation::check_common(const Config& config, std::vector<KeyProblem>& pro
   const auto start = value_of(config, "start.position", "latest");
   if (start != "latest" && start != "earliest" && start != "committed" && !parse_rfc3339(start)) {
     problems.push_back({"start.position", start, "must be latest, earliest, committed, or an RFC 3339 time such as 2026-01-31T08:00:00Z"});
+  }
+  const auto dead_letters = value_of(config, kDeadLetterTopic);
+  const bool own = std::find(topics.begin(), topics.end(), dead_letters) != topics.end();
+  if (!dead_letters.empty() && (own || matches(regex, dead_letters))) {
+    problems.push_back({kDeadLetterTopic, dead_letters, "must not be a topic that the task itself archives"});
   }
   if (const auto interval = config::parse_integer(value_of(config, "rotate.interval.ms"));
       interval && *interval < host_.rotate_interval_min_ms) {
@@ -162,6 +189,7 @@ RunnerSpec Validation::resolve_placed(const std::string& name, const Config& giv
     const auto regex = value_of(config, "topics.regex");
     spec.topics = {regex.starts_with("^") ? regex : "^" + regex};
   }
+  spec.errors = error_settings(config);
   spec.info.name = name;
   spec.info.instance = instance.id;
   spec.info.region = instance.region;

@@ -41,7 +41,7 @@ ObjectOptions object_options(const Settings& settings, const Identity& identity,
   options.metadata = {{"cluster", header_value(identity.cluster)},   {"task", header_value(identity.task)},
                       {"topic", header_value(identity.topic)},       {"partition", std::to_string(identity.partition)},
                       {"start-offset", std::to_string(range.start)}, {"end-offset", std::to_string(range.end)},
-                      {"records", std::to_string(range.records)},    {"format", header_value(settings.format)},
+                      {"records", std::to_string(range.records)},    {"format", settings.format.name},
                       {"fingerprint", settings.fingerprint},         {"series", std::to_string(identity.series)}};
   return options;
 }

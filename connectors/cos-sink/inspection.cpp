@@ -215,7 +215,7 @@ class Inspector {
     }
     if (head.crc64 && *head.crc64 != crc)
       sheet.add(Kind::wrong, fmt::format("what it holds has CRC64 {}, but COS says {}", crc, *head.crc64));
-    const bool exact = settings_.format != "string";
+    const bool exact = settings_.format.name != "string";
     if (lines && (newlines < range.records || (exact && newlines > range.records)))
       sheet.add(Kind::wrong, fmt::format("it holds {} lines, but its metadata says {} records", newlines, range.records));
   }

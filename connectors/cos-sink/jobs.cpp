@@ -1,28 +1,12 @@
 #include "jobs.hpp"
 
 #include <algorithm>
-#include <array>
 #include <connector_host/failpoint.hpp>
-#include <string_view>
-
-#include "crc64.hpp"
 
 namespace ch::cos {
 namespace {
 
 constexpr int kListPage = 1000;  // COS's largest
-
-std::uint64_t crc64_of(const Buffer& content, std::size_t at, std::size_t size) {
-  std::array<char, 16384> piece;
-  std::uint64_t crc = 0;
-  while (size > 0) {
-    const auto count = content.read(at, std::span(piece).first(std::min(size, piece.size())));
-    crc = ch::cos::crc64(crc, std::string_view(piece.data(), count));
-    at += count;
-    size -= count;
-  }
-  return crc;
-}
 
 // The piece of the content that begins at `from`, as a request body.
 Body body_of(const std::shared_ptr<const Buffer>& content, std::size_t from, std::size_t size, std::uint64_t crc64) {
@@ -34,6 +18,11 @@ Body body_of(const std::shared_ptr<const Buffer>& content, std::size_t from, std
 
 }  // namespace
 
+void CompressJob::run() {
+  plain_crc64 = content->crc64();
+  result = std::make_shared<const Buffer>(compress(how, *content));
+}
+
 void PutJob::run() {
   CH_FAILPOINT("put.before");
   failure = client->put(key, body_of(content, 0, content->size(), content->crc64()), options);
@@ -42,7 +31,7 @@ void PutJob::run() {
 
 void PartJob::run() {
   CH_FAILPOINT("part.before");
-  reply = client->upload_part(key, upload_id, number, body_of(content, at, size, crc64_of(*content, at, size)));
+  reply = client->upload_part(key, upload_id, number, body_of(content, at, size, content->crc64(at, size)));
   CH_FAILPOINT("part.after");
 }
 

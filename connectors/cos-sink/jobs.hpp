@@ -8,6 +8,7 @@
 
 #include "buffer.hpp"
 #include "client.hpp"
+#include "compression.hpp"
 #include "context.hpp"
 
 namespace ch::cos {
@@ -34,6 +35,15 @@ struct HeadJob : Job {
   std::shared_ptr<const Buffer> content;  // to compare with; may be null
   std::uint64_t crc64 = 0;                // of the content
   Reply<ObjectHead> reply = no_reply<ObjectHead>();
+  void run();
+};
+
+// Makes the bytes that are stored of the records' own.
+struct CompressJob : Job {
+  Compression how;
+  std::shared_ptr<Buffer> content;
+  std::shared_ptr<const Buffer> result;  // null: it failed
+  std::uint64_t plain_crc64 = 0;
   void run();
 };
 

@@ -15,6 +15,7 @@ PartitionWriter::PartitionWriter(Context& context, const ch::OpenPartition& open
       identity_{context.settings.cluster, context.settings.task, opened.topic, opened.partition, opened.series},
       retry_(context.host, {opened.id}),
       open_{Buffer(context.pool)},
+      encoder_(make_encoder(context.settings.format, {context.host, opened.topic, opened.partition})),
       last_requested_(opened.committed_offset) {
   auto state = decode(opened.state, opened.committed_offset);
   if (const auto* wrong = std::get_if<std::string>(&state)) {
@@ -119,7 +120,7 @@ PartitionWriter::Taken PartitionWriter::put(const ch::Batch& batch, std::int64_t
   for (std::size_t i = 0; i < batch.size(); ++i) {
     const auto& record = batch[i];
     if (record.offset < next_) continue;
-    if (!append(record, now)) return {i, true};
+    if (const auto result = append(record, now); result != Append::taken) return {i, result == Append::memory_spent};
     if (!full()) continue;
     run(now);
     if (open_.records > 0) return {i + 1, false};
@@ -138,7 +139,7 @@ PartitionWriter::Taken PartitionWriter::re_read(const ch::Batch& batch, std::int
       re_read_done(now);
       return {i, false};
     }
-    if (!append(record, now)) return {i, true};
+    if (const auto result = append(record, now); result != Append::taken) return {i, result == Append::memory_spent};
     if (record.offset + 1 < end) continue;
     re_read_done(now);
     return {i + 1, false};
@@ -155,32 +156,35 @@ void PartitionWriter::re_read_done(std::int64_t now) {
   next_ = intent.end;
   // Even if nothing is left of the range: an empty object keeps the chain whole and its key from a late request of the
   // intent's first owner, which would put an object beside the chain.
+  encoder_->finish(open_.content);
   upload(std::move(intent), true, now);
   run(now);
 }
 
-bool PartitionWriter::append(const ch_record& record, std::int64_t now) {
-  const auto value = ch::bytes_view(record.value);
-  if (!open_.content.ensure(value.size() + 1)) {
-    report_if_too_large(record, value.size() + 1);
-    return false;
+PartitionWriter::Append PartitionWriter::append(const ch_record& record, std::int64_t now) {
+  if (record.value.data == nullptr && context_.settings.null_values != NullValues::write) {
+    if (context_.settings.null_values == NullValues::fail) return reject(record, "it has no value, and behavior.on.null.values is fail");
+    next_ = record.offset + 1;
+    return Append::taken;
   }
-  if (std::exchange(too_large_reported_, false)) retry_.succeeded();
-  open_.content.append(value);
-  open_.content.append("\n");
+  const auto written = encoder_->append(record, open_.content);
+  if (written == Encoder::Written::refused) return reject(record, encoder_->refusal());
+  if (written == Encoder::Written::no_memory) {
+    const auto most = context_.settings.buffer_memory / 2;
+    if (encoder_->wanted() <= most) return Append::memory_spent;
+    return reject(record, fmt::format("it takes {} bytes, and buffer.memory allows {} an object: raise buffer.memory to at least {}",
+                                      encoder_->wanted(), most, 2 * encoder_->wanted()));
+  }
   if (open_.records++ == 0) open_.opened_ms = now;
   open_.last_ms = now;
   next_ = record.offset + 1;
-  return true;
+  return Append::taken;
 }
 
-// Not while anything of this partition's own is still to be stored: that may make room.
-void PartitionWriter::report_if_too_large(const ch_record& record, std::uint64_t bytes) {
-  if (bytes <= context_.settings.buffer_memory / 2 || open_.records > 0 || upload_ || std::exchange(too_large_reported_, true)) return;
-  retry_.stand("cos_error",
-               fmt::format("record of {} bytes at offset {} of {}-{} does not fit: raise buffer.memory", bytes, record.offset,
-                           identity_.topic, identity_.partition),
-               fmt::format("raise buffer.memory to at least {}", 2 * bytes));
+PartitionWriter::Append PartitionWriter::reject(const ch_record& record, const std::string& why) {
+  if (!context_.host.reject(id_, record, why)) return Append::rejected;
+  next_ = record.offset + 1;
+  return Append::taken;
 }
 
 bool PartitionWriter::full() const {
@@ -212,6 +216,7 @@ void PartitionWriter::cut(std::int64_t now, const char* reason) {
   intent.start = open_.start;
   intent.end = CH_BUG("end_by_counting") ? open_.start + static_cast<std::int64_t>(open_.records) : next_;
   intent.fingerprint = context_.settings.fingerprint;
+  encoder_->finish(open_.content);
   intent.bytes = open_.content.size();
   intent.records = open_.records;
   intent.time_ms = now;
@@ -220,9 +225,8 @@ void PartitionWriter::cut(std::int64_t now, const char* reason) {
 
 void PartitionWriter::upload(Intent intent, bool reread, std::int64_t now) {
   const auto end = intent.end;
-  upload_ =
-      std::make_shared<Upload>(context_, id_, identity_, retry_,
-                               Cut{std::move(intent), std::make_shared<const Buffer>(std::move(open_.content)), open_.records, reread});
+  upload_ = std::make_shared<Upload>(context_, id_, identity_, retry_,
+                                     Cut{std::move(intent), std::make_shared<Buffer>(std::move(open_.content)), open_.records, reread});
   open_ = {Buffer(context_.pool), end};
   upload_began_ms_ = now;
   intent_requested_ = reread;
@@ -250,9 +254,10 @@ void PartitionWriter::commit_intent() {
   commit({upload_->intent().start, encode(upload_->intent()), true});
 }
 
-// Everything that has been taken is in the bucket but for the open object.
+// Everything that has been taken is in the bucket but for the open object; records that are not to be stored are behind
+// us as well.
 void PartitionWriter::commit_idle() {
-  const auto offset = open_.records == 0 ? std::max(place_.position, end_seen_) : place_.position;
+  const auto offset = open_.records == 0 ? std::max({place_.position, end_seen_, next_}) : place_.position;
   if (offset <= last_requested_) return;
   CH_FAILPOINT("end.before");
   commit({offset, encode(place_), false});

@@ -15,6 +15,7 @@
 #include <string>
 
 #include "context.hpp"
+#include "format.hpp"
 #include "identity.hpp"
 #include "recovery.hpp"
 #include "retry.hpp"
@@ -76,8 +77,9 @@ class PartitionWriter {
   void run(std::int64_t now);
   Taken re_read(const ch::Batch& batch, std::int64_t now);
   void re_read_done(std::int64_t now);
-  bool append(const ch_record& record, std::int64_t now);
-  void report_if_too_large(const ch_record& record, std::uint64_t bytes);
+  enum class Append { taken, memory_spent, rejected };
+  Append append(const ch_record& record, std::int64_t now);
+  Append reject(const ch_record& record, const std::string& why);
   bool full() const;
   std::int64_t due_ms() const;
   bool due(std::int64_t now) const;
@@ -97,6 +99,7 @@ class PartitionWriter {
   Phase phase_ = Phase::recovering;
   std::shared_ptr<Recovery> recovery_;
   OpenObject open_;
+  std::unique_ptr<Encoder> encoder_;  // of the open object
   std::shared_ptr<Upload> upload_;
   std::int64_t upload_began_ms_ = 0;
   bool intent_requested_ = false;  // of upload_
@@ -107,7 +110,6 @@ class PartitionWriter {
 
   std::optional<Commit> requested_;  // the latest, which alone will be answered
   std::int64_t last_requested_;
-  bool too_large_reported_ = false;
 };
 
 }  // namespace ch::cos

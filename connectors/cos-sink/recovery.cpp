@@ -176,14 +176,16 @@ void Recovery::re_read() {
         fmt::format("the configuration was changed while {} with the offsets {} to {} of {}-{} was being stored; stored under the new "
                     "configuration it would be another object",
                     intent_->key, intent_->start, intent_->end, identity_.topic, identity_.partition),
-        "restore the old cos.bucket, cos.endpoint, object.key.template, format and compression until this object is stored");
+        "restore the old cos.bucket, cos.endpoint, object.key.template, format and compression (with their own keys) until this object is "
+        "stored");
   }
-  if (context_.chunks_of(intent_->bytes) * context_.pool->chunk_bytes() > context_.settings.buffer_memory) {
+  const auto bytes = std::max(intent_->bytes, intent_->plain_bytes);
+  if (context_.chunks_of(bytes) * context_.pool->chunk_bytes() > context_.settings.buffer_memory) {
     verdict_ = Verdict::stand;
     return retry_.stand(
         "cos_error",
         fmt::format("{} with the offsets {} to {} of {}-{} has {} bytes and has to be read again as a whole, but buffer.memory is {}",
-                    intent_->key, intent_->start, intent_->end, identity_.topic, identity_.partition, intent_->bytes,
+                    intent_->key, intent_->start, intent_->end, identity_.topic, identity_.partition, bytes,
                     context_.settings.buffer_memory),
         "raise buffer.memory at least until this object is stored");
   }

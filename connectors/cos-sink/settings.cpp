@@ -24,6 +24,10 @@ std::string replaced(std::string text, std::string_view what, std::string_view w
   return text;
 }
 
+std::string value_or(const ch::TaskInfo& task, std::string_view key, std::string_view otherwise) {
+  return task[key].empty() ? std::string(otherwise) : task[key];
+}
+
 std::uint64_t number_or(std::string_view text, std::uint64_t otherwise) { return text.empty() ? otherwise : parse_size(text); }
 
 const std::string& region_of(const ch::TaskInfo& task) { return task["cos.region"].empty() ? task.region : task["cos.region"]; }
@@ -34,12 +38,14 @@ std::string endpoint_of(const ch::TaskInfo& task) {
   return replaced(replaced(text, "{bucket}", task["cos.bucket"]), "{region}", region_of(task));
 }
 
-// Not by another field in between: "a"+"bc" and "ab"+"c" must differ.
+// Each with its length: "a"+"bc" and "ab"+"c" must differ. Not compression.level: it changes no content.
 std::string fingerprint_of(const ch::TaskInfo& task) {
   std::string text;
-  const std::array<std::string, 5> values{task["cos.bucket"], endpoint_of(task), task["object.key.template"], task["format"],
-                                          task["compression"]};
-  for (const auto& value : values) text += fmt::format("{}:{};", value.size(), value);
+  for (const char* key : {"cos.bucket", "object.key.template", "format", "compression", "jsonl.fields", "csv.fields", "csv.header",
+                          "behavior.on.null.values"}) {
+    const std::string value = std::string_view(key) == "cos.bucket" ? task[key] + '|' + endpoint_of(task) : task[key];
+    text += fmt::format("{}:{};", value.size(), value);
+  }
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
   unsigned int size = 0;
   if (EVP_Digest(text.data(), text.size(), digest.data(), &size, EVP_sha256(), nullptr) != 1)
@@ -170,6 +176,35 @@ void check_encryption(const ch::TaskInfo& task, ch::Problems& problems) {
       problems.add(key, task[key], "has no meaning without cos.server.side.encryption=cos/kms");
 }
 
+void check_format(const ch::TaskInfo& task, ch::Problems& problems) {
+  for (const char* key : {"jsonl.fields", "csv.fields"})
+    if (!task[key].empty() && parse_fields(task[key]).empty())
+      problems.add(key, task[key], "must be a comma list, each once, of topic, partition, offset, timestamp, key, value, headers");
+  const auto& kind = compression_kind(value_or(task, "compression", "none"));
+  const std::string& level = task["compression.level"];
+  if (level.empty()) return;
+  const auto number = static_cast<std::int64_t>(parse_size(level));
+  if (kind.codec == Compression::Codec::none)
+    problems.add("compression.level", level, "has a meaning only with compression=gzip or zstd: leave it out");
+  else if (number < kind.lowest_level || number > kind.highest_level)
+    problems.add("compression.level", level,
+                 fmt::format("must be {} to {} with compression={}", kind.lowest_level, kind.highest_level, kind.name));
+}
+
+FormatOptions format_of(const ch::TaskInfo& task) {
+  FormatOptions options;
+  options.name = value_or(task, "format", options.name);
+  if (!task["jsonl.fields"].empty()) options.jsonl_fields = parse_fields(task["jsonl.fields"]);
+  if (!task["csv.fields"].empty()) options.csv_fields = parse_fields(task["csv.fields"]);
+  options.csv_header = value_or(task, "csv.header", "true") == "true";
+  return options;
+}
+
+NullValues null_values_of(const ch::TaskInfo& task) {
+  const auto text = value_or(task, "behavior.on.null.values", "write");
+  return text == "ignore" ? NullValues::ignore : text == "fail" ? NullValues::fail : NullValues::write;
+}
+
 }  // namespace
 
 std::string Settings::prefix_of(std::string_view topic, std::optional<std::int32_t> partition) const {
@@ -187,6 +222,7 @@ void validate(const ch::TaskInfo& task, ch::Problems& problems) {
   check_sizes(task, problems);
   check_credentials(task, problems);
   check_encryption(task, problems);
+  check_format(task, problems);
 }
 
 Settings make_settings(const ch::TaskInfo& task) {
@@ -206,10 +242,14 @@ Settings make_settings(const ch::TaskInfo& task) {
   auto keys = KeyTemplate::parse(task["object.key.template"]);
   if (const auto* refused = std::get_if<std::string>(&keys)) throw std::runtime_error("object.key.template " + *refused);
   settings.keys = std::move(std::get<KeyTemplate>(keys));
-  settings.ext = ".txt";
-  settings.content_type = "text/plain; charset=utf-8";
-  settings.format = task["format"].empty() ? "string" : task["format"];
-  settings.compression = task["compression"].empty() ? "none" : task["compression"];
+  settings.format = format_of(task);
+  const auto& format = format_kind(settings.format.name);
+  const auto& compression = compression_kind(value_or(task, "compression", "none"));
+  settings.compression = {compression.codec,
+                          static_cast<int>(number_or(task["compression.level"], static_cast<std::uint64_t>(compression.level)))};
+  settings.null_values = null_values_of(task);
+  settings.ext = fmt::format("{}{}", format.ext, compression.ext);
+  settings.content_type = compression.content_type.empty() ? format.content_type : compression.content_type;
   settings.fingerprint = fingerprint_of(task);
   const auto granularity_ms = static_cast<std::int64_t>(number_or(task["time.granularity.minutes"], 5)) * kMinuteMs;
   settings.rotate_interval_ms =

@@ -8,10 +8,15 @@
 #include <string_view>
 
 #include "client.hpp"
+#include "compression.hpp"
+#include "format.hpp"
 #include "key_template.hpp"
 #include "sources.hpp"
 
 namespace ch::cos {
+
+// What becomes of records without a value (tombstones).
+enum class NullValues { write, ignore, fail };
 
 struct Settings {
   std::string instance, task, cluster;
@@ -22,8 +27,9 @@ struct Settings {
   bool create_bucket = false;
   KeyTemplate keys;
   std::string ext, content_type;
-  std::string format;
-  std::string compression;
+  FormatOptions format;
+  Compression compression;
+  NullValues null_values = NullValues::write;
   std::string fingerprint;  // of all keys that decide what objects hold and how they are named
   std::int64_t rotate_interval_ms = 0;
   std::int64_t rotate_idle_ms = 0;   // 0 off
@@ -36,7 +42,9 @@ struct Settings {
   // What a key of this topic partition is made of; the views are of this object and of `topic`.
   KeyFields key_fields(std::string_view topic, std::int32_t partition, std::int64_t start_offset, std::int64_t time_ms) const;
   // Whether an object holds at least a line for every record, uncompressed.
-  bool one_line_each() const { return (format == "string" || format == "jsonl") && compression == "none"; }
+  bool one_line_each() const {
+    return (format.name == "string" || format.name == "jsonl") && compression.codec == Compression::Codec::none;
+  }
   // What all keys of the topic (and of the partition, if one is given) begin with.
   std::string prefix_of(std::string_view topic, std::optional<std::int32_t> partition) const;
 };

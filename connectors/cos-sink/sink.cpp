@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <stdexcept>
 #include <string>
 #include <utility>
 
@@ -81,6 +82,7 @@ void CosSink::end_of_partition(ch::PartitionId partition, std::int64_t offset) {
 }
 
 std::int64_t CosSink::tick(std::int64_t now_ms) {
+  if (!context_.defect.empty()) throw std::runtime_error(context_.defect);
   context_.job_refused = false;
   if (const auto warning = context_.client->credentials_warning(); !warning.empty()) context_.host.log(ch::LogLevel::warn, warning);
   step_all(now_ms);

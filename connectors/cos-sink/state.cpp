@@ -16,8 +16,10 @@ Json to_json(const Idle& idle) {
 }
 
 Json to_json(const Intent& intent) {
-  return {{"k", intent.key},         {"s", intent.start}, {"e", intent.end},     {"u", intent.upload_id}, {"n", intent.parts},
-          {"f", intent.fingerprint}, {"b", intent.bytes}, {"r", intent.records}, {"t", intent.time_ms}};
+  Json json{{"k", intent.key},         {"s", intent.start}, {"e", intent.end},     {"u", intent.upload_id}, {"n", intent.parts},
+            {"f", intent.fingerprint}, {"b", intent.bytes}, {"r", intent.records}, {"t", intent.time_ms}};
+  if (intent.plain_bytes != 0) json["p"] = intent.plain_bytes;
+  return json;
 }
 
 Intent read_intent(const Json& json) {
@@ -29,6 +31,7 @@ Intent read_intent(const Json& json) {
   intent.parts = json.at("n").get<std::uint32_t>();
   intent.fingerprint = json.at("f").get<std::string>();
   intent.bytes = json.at("b").get<std::uint64_t>();
+  intent.plain_bytes = json.value("p", std::uint64_t{0});
   intent.records = json.at("r").get<std::uint64_t>();
   intent.time_ms = json.at("t").get<std::int64_t>();
   return intent;

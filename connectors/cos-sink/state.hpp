@@ -19,7 +19,8 @@ struct Intent {
   std::string upload_id;  // empty: a single PUT
   std::uint32_t parts = 0;
   std::string fingerprint;
-  std::uint64_t bytes = 0;
+  std::uint64_t bytes = 0;        // of the object
+  std::uint64_t plain_bytes = 0;  // of it before compression; 0: it has none
   std::uint64_t records = 0;
   std::int64_t time_ms = 0;  // the {time} in the key
 };

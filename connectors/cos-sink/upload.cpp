@@ -8,20 +8,6 @@
 
 namespace ch::cos {
 
-Upload::Upload(Context& context, ch::PartitionId owner, const Identity& identity, Retry& retry, Cut cut)
-    : context_(context),
-      owner_(owner),
-      identity_(identity),
-      retry_(retry),
-      cut_(std::move(cut)),
-      multipart_(cut_.content->size() >= context.settings.part_bytes),
-      committed_(cut_.reread || CH_BUG("no_intent")) {
-  if (cut_.reread) cut_.intent.upload_id.clear();  // an upload of somebody else's, and not complete
-  // The last part may have up to twice the size, so that none is smaller than COS allows.
-  if (multipart_) parts_.resize(cut_.content->size() / context.settings.part_bytes);
-  if (!cut_.reread) cut_.intent.parts = static_cast<std::uint32_t>(parts_.size());
-}
-
 template <class J>
 std::shared_ptr<J> Upload::make_job() const {
   auto job = std::make_shared<J>();
@@ -30,20 +16,74 @@ std::shared_ptr<J> Upload::make_job() const {
   return job;
 }
 
+Upload::Upload(Context& context, ch::PartitionId owner, const Identity& identity, Retry& retry, Cut cut)
+    : context_(context),
+      owner_(owner),
+      identity_(identity),
+      retry_(retry),
+      cut_(std::move(cut)),
+      plain_bytes_(cut_.content->size()),
+      committed_(cut_.reread || CH_BUG("no_intent")) {
+  if (cut_.reread) cut_.intent.upload_id.clear();  // an upload of somebody else's, and not complete
+  if (!compresses()) plan(cut_.content);
+}
+
+// The bytes to store are known, and with them how.
+void Upload::plan(std::shared_ptr<const Buffer> content) {
+  content_ = std::move(content);
+  cut_.content.reset();
+  planned_ = true;
+  multipart_ = content_->size() >= context_.settings.part_bytes;
+  // The last part may have up to twice the size, so that none is smaller than COS allows.
+  if (multipart_) parts_.resize(content_->size() / context_.settings.part_bytes);
+  if (cut_.reread) return;
+  cut_.intent.parts = static_cast<std::uint32_t>(parts_.size());
+  cut_.intent.bytes = content_->size();
+  if (compresses()) cut_.intent.plain_bytes = plain_bytes_;
+}
+
+void Upload::start_compression() {
+  auto job = make_job<CompressJob>();
+  job->how = context_.settings.compression;
+  job->content = cut_.content;
+  busy_ = start(std::move(job), &Upload::compress_done);
+}
+
+void Upload::compress_done(CompressJob& job) {
+  busy_ = false;
+  if (job.result) {
+    plain_crc64_ = job.plain_crc64;
+    plan(job.result);
+  } else if (cut_.content->size() != plain_bytes_) {
+    context_.defect = "out of memory while " + cut_.intent.key + " was being compressed; its records will be read again";
+  } else {
+    retry_.failed(not_made());
+  }
+}
+
+ObjectOptions Upload::options() const {
+  auto options = object_options(context_.settings, identity_, {cut_.intent.start, cut_.intent.end, cut_.records});
+  if (!compresses()) return options;
+  // Two hosts may compress the same records to other bytes: this is what they can compare.
+  options.metadata["content-crc64"] = std::to_string(plain_crc64_);
+  return options;
+}
+
 void Upload::step(std::int64_t now) {
   if (result_ || busy_ || retry_.waiting(now)) return;
-  const ObjectRange range{cut_.intent.start, cut_.intent.end, cut_.records};
-  if (in_doubt_) {
+  if (!planned_) {
+    start_compression();
+  } else if (in_doubt_) {
     check();
   } else if (!multipart_) {
     if (!committed_) return;
     auto job = make_job<PutJob>();
-    job->content = cut_.content;
-    job->options = object_options(context_.settings, identity_, range);
+    job->content = content_;
+    job->options = options();
     busy_ = start(std::move(job), &Upload::put_done);
   } else if (cut_.intent.upload_id.empty()) {
     auto job = make_job<InitiateJob>();
-    job->options = object_options(context_.settings, identity_, range);
+    job->options = options();
     busy_ = start(std::move(job), &Upload::initiate_done);
   } else {
     send_parts();
@@ -63,9 +103,9 @@ void Upload::send_parts() {
     auto job = make_job<PartJob>();
     job->upload_id = cut_.intent.upload_id;
     job->number = static_cast<int>(i) + 1;
-    job->content = cut_.content;
+    job->content = content_;
     job->at = i * context_.settings.part_bytes;
-    job->size = i + 1 == parts_.size() ? cut_.content->size() - job->at : context_.settings.part_bytes;
+    job->size = i + 1 == parts_.size() ? content_->size() - job->at : context_.settings.part_bytes;
     if (!start(std::move(job), &Upload::part_done)) return;
     ++context_.parts_under_way;
     parts_[i].state = PartState::sent;
@@ -81,7 +121,7 @@ void Upload::send_complete() {
 
 void Upload::check() {
   auto job = make_job<HeadJob>();
-  job->content = cut_.content;
+  job->content = content_;
   busy_ = start(std::move(job), &Upload::check_done);
 }
 
@@ -99,7 +139,7 @@ void Upload::complete_done(CompleteJob& job) {
 // The answer to what makes the object visible: unless it is clearly the one or the other, the bucket is asked.
 void Upload::store_failed(const Failure& failure) {
   if (failure.ok()) {
-    result_ = Result{cut_.intent.end, cut_.records, cut_.content->size()};
+    result_ = Result{cut_.intent.end, cut_.records, content_->size()};
     retry_.succeeded();
     return;
   }
@@ -150,6 +190,13 @@ void Upload::check_done(HeadJob& job) {
   }
 }
 
+bool Upload::is_same(const HeadJob& job) const {
+  const auto& head = job.reply.value;
+  const auto plain_crc64 = head.metadata.find("content-crc64");
+  if (compresses() && plain_crc64 != head.metadata.end()) return plain_crc64->second == std::to_string(plain_crc64_);
+  return head.size == content_->size() && (!head.crc64 || *head.crc64 == job.crc64);
+}
+
 // There is an object under our key.
 void Upload::judge(const HeadJob& job) {
   const auto& head = job.reply.value;
@@ -157,12 +204,12 @@ void Upload::judge(const HeadJob& job) {
   if (!range || range->start != cut_.intent.start)
     return conflict("is another object, not one of this task and partition that starts at " + std::to_string(cut_.intent.start));
   const bool same_range = range->end == cut_.intent.end;
-  const bool same_content = head.size == cut_.content->size() && (!head.crc64 || *head.crc64 == job.crc64);
+  const bool same_content = is_same(job);
   // A re-read may find fewer records than its predecessor did (compaction, retention): what came first stands.
   const bool fuller = cut_.reread && range->records != cut_.records;
   if (same_range && !same_content && !fuller)
     return conflict(fmt::format("has the right range, but not the content that was sent: {} bytes there, {} sent, or another CRC64",
-                                head.size, cut_.content->size()));
+                                head.size, content_->size()));
   result_ = Result{range->end, range->records, head.size};
   retry_.succeeded();
 }

@@ -1,6 +1,7 @@
 // The storing of one object whose range and key are decided: a state machine that ends when the object is known to be in
 // the bucket. Owned by its partition's writer; poll thread.
 //
+//   compressed first, if the task wants it; then
 //   small:  (intent committed) -> PUT -> stored
 //   large:  initiate -> parts, while the intent is committed -> complete -> stored
 //   doubt:  HEAD; ours -> stored; absent -> the same again; anything else -> object_conflict, nothing overwritten
@@ -22,7 +23,7 @@ namespace ch::cos {
 // An object between its cut and its storing.
 struct Cut {
   Intent intent;
-  std::shared_ptr<const Buffer> content;
+  std::shared_ptr<Buffer> content;
   std::uint64_t records = 0;  // in the content; a re-read may find fewer than the intent says
   bool reread = false;        // by the intent of somebody before us
 };
@@ -34,7 +35,7 @@ class Upload : public std::enable_shared_from_this<Upload> {
   void step(std::int64_t now);
 
   // The intent is complete and must be committed before anything becomes visible. Never for a re-read one: it is.
-  bool intent_ready() const { return !committed_ && (!multipart_ || !cut_.intent.upload_id.empty()); }
+  bool intent_ready() const { return planned_ && !committed_ && (!multipart_ || !cut_.intent.upload_id.empty()); }
   void intent_committed() { committed_ = true; }
   const Intent& intent() const { return cut_.intent; }
 
@@ -45,15 +46,21 @@ class Upload : public std::enable_shared_from_this<Upload> {
   const std::optional<Result>& result() const { return result_; }
 
  private:
+  void plan(std::shared_ptr<const Buffer> content);
+  void start_compression();
+  bool compresses() const { return context_.settings.compression.codec != Compression::Codec::none; }
+  ObjectOptions options() const;
   void send_parts();
   void send_complete();
   void check();
+  void compress_done(CompressJob& job);
   void put_done(PutJob& job);
   void initiate_done(InitiateJob& job);
   void part_done(PartJob& job);
   void complete_done(CompleteJob& job);
   void check_done(HeadJob& job);
   void judge(const HeadJob& job);
+  bool is_same(const HeadJob& job) const;
   void store_failed(const Failure& failure);
   void conflict(const std::string& what);
   template <class J>
@@ -74,7 +81,11 @@ class Upload : public std::enable_shared_from_this<Upload> {
   const Identity& identity_;
   Retry& retry_;
   Cut cut_;
-  bool multipart_;
+  std::shared_ptr<const Buffer> content_;  // what is stored; null until it is known
+  std::uint64_t plain_crc64_ = 0;          // before compression
+  std::size_t plain_bytes_;
+  bool planned_ = false;
+  bool multipart_ = false;
   std::vector<PartEntry> parts_;
   bool committed_;
   bool busy_ = false;         // one request at a time, but for parts

@@ -47,7 +47,7 @@ LAYOUT(offsetof(ch_host, submit) == 32 && offsetof(ch_host, request_commit) == 4
 LAYOUT(offsetof(ch_host, interrupted) == 56 && offsetof(ch_host, recovered) == 64, ch_host_interrupted)
 LAYOUT(offsetof(ch_host, reserve) == 72 && offsetof(ch_host, release) == 80, ch_host_reserve)
 LAYOUT(offsetof(ch_host, stored) == 88 && offsetof(ch_host, headers) == 96 && offsetof(ch_host, count) == 104, ch_host_stored)
-LAYOUT(offsetof(ch_host, observe) == 112 && sizeof(ch_host) == 120, ch_host_observe)
+LAYOUT(offsetof(ch_host, observe) == 112 && offsetof(ch_host, reject) == 120 && sizeof(ch_host) == 128, ch_host_observe)
 
 LAYOUT(offsetof(ch_connector, abi_version) == 8 && offsetof(ch_connector, name) == 16, ch_connector_name)
 LAYOUT(offsetof(ch_connector, version) == 24 && offsetof(ch_connector, kind) == 32, ch_connector_kind)

@@ -37,5 +37,5 @@ export default {
   'keys.Task': '任务', 'keys.Source': '来源', 'keys.Resources': '资源', 'keys.Bucket': '存储桶', 'keys.Credentials': '凭证', 'keys.Object attributes': '对象属性', 'keys.Rotation': '切分', 'keys.Objects': '对象', 'keys.File': '文件', 'keys.Errors': '错误处理',
   'reason.broker_unreachable': '无法连接 Kafka', 'reason.broker_auth': 'Kafka 拒绝登录', 'reason.topic_missing': '主题不存在', 'reason.instance_isolated': 'CKafka 实例已隔离',
   'reason.role_deleted': '角色不存在', 'reason.credentials_expired': '凭证已过期', 'reason.access_denied': 'COS 拒绝访问', 'reason.bucket_missing': '存储桶不存在', 'reason.region_mismatch': '存储桶在其他地域',
-  'reason.arrears': '账号欠费', 'reason.throttled': 'COS 要求降低速率', 'reason.cos_unreachable': '无法连接 COS', 'reason.cos_error': 'COS 返回错误', 'reason.offset_lost': '记录在存储之前已被删除', 'reason.object_conflict': '键已被其他对象占用', 'reason.disk_full': '磁盘已满',
+  'reason.arrears': '账号欠费', 'reason.throttled': 'COS 要求降低速率', 'reason.cos_unreachable': '无法连接 COS', 'reason.cos_error': 'COS 返回错误', 'reason.offset_lost': '记录在存储之前已被删除', 'reason.object_conflict': '键已被其他对象占用', 'reason.record_rejected': '有记录无法存储', 'reason.disk_full': '磁盘已满',
 };

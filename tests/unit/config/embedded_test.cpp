@@ -59,7 +59,7 @@ TEST_CASE("a cos-sink task is checked by the common keys and the connector's") {
   bad["time.granularity.minutes"] = "4";
   bad["part.bytes"] = "1023KiB";
   bad["cos.storage.clas"] = "ARCHIVE";
-  bad["errors.tolerance"] = "all";
+  bad["errors.tolerance"] = "some";
   CHECK(wrong_keys(definition, bad) ==
         std::vector<std::string>{"cos.storage.clas", "errors.tolerance", "part.bytes", "time.granularity.minutes", "cos.bucket"});
 }

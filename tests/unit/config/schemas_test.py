@@ -96,6 +96,7 @@ class Schemas(unittest.TestCase):
                 {**TASK, "start.position": "earliest", "buffer.memory": "128MiB", "upload.threads": 4},
                 {**TASK, "start.position": "2026-11-25T03:00:00Z"},
                 {**TASK, "consumer.override.fetch.min.bytes": "65536"},
+                {**TASK, "errors.tolerance": "all", "errors.deadletterqueue.topic.name": "dead", "errors.log.enable": "true"},
             ],
             bad=[
                 {},
@@ -108,7 +109,7 @@ class Schemas(unittest.TestCase):
                 {**TASK, "buffer.memory": "1.5GiB"},
                 {**TASK, "upload.threads": 65},
                 {**TASK, "consumer.override.": "x"},
-                {**TASK, "errors.tolerance": "all"},
+                {**TASK, "errors.tolerance": "some"},
             ],
         )
 
@@ -124,6 +125,7 @@ class Schemas(unittest.TestCase):
                 {**COS, "cos.credentials": "assume-role", "cos.role.arn": "qcs::cam::uin/100000000001:roleName/r"},
                 {**COS, "cos.server.side.encryption": "cos/kms", "cos.server.side.encryption.kms.key.id": "k", "cos.bucket.create": True},
                 {**COS, "cos.server.side.encryption": "AES256", "format": "string", "compression": "none"},
+                {**COS, "format": "jsonl", "jsonl.fields": "key,value", "compression": "zstd", "compression.level": 3, "behavior.on.null.values": "ignore"},
             ],
             bad=[
                 {},
@@ -145,7 +147,9 @@ class Schemas(unittest.TestCase):
                 {**COS, "part.bytes": 1048575},
                 {**COS, "part.bytes": 5368709121},
                 {**COS, "object.key.template": "x" * 513},
-                {**COS, "format": "csv"},
+                {**COS, "format": "parquet"},
+                {**COS, "compression.level": 7},
+                {**COS, "behavior.on.null.values": "drop"},
                 {**COS, "compression": "lzma"},
             ],
         )

@@ -88,6 +88,18 @@ void FakeHost::make_table() {
     the(context).stored.push_back({std::string(view(o->key)), std::string(view(o->topic)), o->partition, o->start_offset, o->end_offset,
                                    o->records, o->bytes, o->stored_ms, std::string(view(o->url)), o->url_expires_ms});
   };
+  table_.headers = [](void*, const ch_record* record, ch_header_fn each, void* user) -> std::int32_t {
+    for (const auto& [name, value] : static_cast<const LogRecord*>(record->native)->headers) {
+      const auto* data = value ? reinterpret_cast<const unsigned char*>(value->data()) : nullptr;
+      each(user, c_string(name), {data, value ? value->size() : 0});
+    }
+    return CH_OK;
+  };
+  table_.reject = [](void* context, ch_partition_id id, const ch_record* record, ch_string why) -> std::int32_t {
+    auto& host = the(context);
+    host.rejected[{host.assignments_.at(id).partition, record->offset}] = view(why);
+    return host.reject_result;
+  };
   table_.count = [](void*, ch_string, double) {};
 }
 
@@ -146,7 +158,12 @@ std::size_t FakeHost::deliver(int number, std::size_t at_most) {
   std::vector<ch_record> records;
   for (auto it = first; it != partition.records.end() && records.size() < at_most; ++it) {
     const auto* bytes = it->is_null ? nullptr : reinterpret_cast<const unsigned char*>(it->value.data());
-    records.push_back({{nullptr, 0}, {bytes, it->value.size()}, it->offset, now(), nullptr});
+    const auto* key = it->key ? reinterpret_cast<const unsigned char*>(it->key->data()) : nullptr;
+    records.push_back({{key, it->key ? it->key->size() : 0},
+                       {bytes, it->value.size()},
+                       it->offset,
+                       it->timestamp_ms == 0 ? now() : it->timestamp_ms,
+                       &*it});
   }
   if (records.empty()) {
     if (assignment.end_told < partition.end) {

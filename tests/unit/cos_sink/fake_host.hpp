@@ -22,6 +22,9 @@ struct LogRecord {
   std::int64_t offset = 0;
   std::string value;
   bool is_null = false;
+  std::optional<std::string> key = {};
+  std::vector<std::pair<std::string, std::optional<std::string>>> headers = {};
+  std::int64_t timestamp_ms = 0;  // 0: that of the delivery
 };
 
 struct Committed {
@@ -39,7 +42,7 @@ struct TopicPartition {
   std::vector<Committed> sent;  // every commit that ever left a host: a copy of it may be late
   bool undone = false;          // `committed` is such a copy
 
-  void append(const std::string& value) { records.push_back({end++, value, false}); }
+  void append(const std::string& value) { records.push_back({end++, value}); }
 };
 
 struct Broker {
@@ -110,6 +113,8 @@ class FakeHost {
   };
   std::map<int, Told> interruptions;  // those that stand
   std::size_t interruptions_told = 0;
+  std::int32_t reject_result = CH_FAILED;
+  std::map<std::pair<int, std::int64_t>, std::string> rejected;  // partition and offset: why
   std::vector<StoredObject> stored;
   std::string log;
   std::uint64_t reserved = 0;

@@ -6,6 +6,8 @@
 #include <map>
 #include <sstream>
 
+#include "unpack.hpp"
+
 namespace ch::cos_test {
 namespace {
 
@@ -32,7 +34,9 @@ class Judge {
       return complain(key, "is not marked as this task's");
     if (partition < 0 || partition >= static_cast<std::int64_t>(broker_.partitions.size()) || start < 0 || end <= start)
       return complain(key, "has no range");
-    if (object.options.content_type != "text/plain; charset=utf-8") complain(key, "has the content type " + object.options.content_type);
+    const auto& type = object.options.content_type;
+    const auto packing = task_["compression"];
+    if (type != (packing == "none" ? "text/plain; charset=utf-8" : "application/" + packing)) complain(key, "has the content type " + type);
     for (const auto& [other_start, other_end] : ranges_[partition])
       if (start < other_end && other_start < end) complain(key, fmt::format("overlaps the range {} to {}", other_start, other_end));
     ranges_[partition][start] = end;
@@ -56,7 +60,9 @@ class Judge {
   void complain(const std::string& key, const std::string& what) { complaints_.push_back(key + " " + what); }
 
   void lines(const std::string& key, const FakeCos::Object& object, std::int64_t partition, std::int64_t start, std::int64_t end) {
-    std::istringstream text(object.body);
+    const auto packing = task_["compression"];
+    const auto body = packing == "gzip" ? unpack_gzip(object.body) : packing == "zstd" ? unpack_zstd(object.body) : object.body;
+    std::istringstream text(body);
     std::int64_t last = start - 1, count = 0;
     for (std::string line; std::getline(text, line); ++count) {
       const auto colon = line.find(':');
@@ -67,7 +73,7 @@ class Judge {
       ++times_[static_cast<int>(partition)][offset];
       last = offset;
     }
-    if (!object.body.empty() && !object.body.ends_with('\n')) complain(key, "does not end with a line feed");
+    if (!body.empty() && !body.ends_with('\n')) complain(key, "does not end with a line feed");
     if (meta(object, "records") != std::to_string(count))
       complain(key, fmt::format("says {} records and has {}", meta(object, "records"), count));
   }

@@ -78,12 +78,36 @@ TEST_CASE("the fingerprint is of what decides the content, and of nothing else")
   for (const auto& [key, value] : Config{{"cos.bucket", "other-1250000000"},
                                          {"cos.endpoint", "http://h/{bucket}"},
                                          {"object.key.template", "{partition}-{start_offset}"},
-                                         {"format", "x"},
+                                         {"format", "csv"},
+                                         {"csv.fields", "value"},
+                                         {"jsonl.fields", "value,key"},
+                                         {"behavior.on.null.values", "ignore"},
                                          {"compression", "gzip"}})
     CHECK(make_settings(task_info({{key, value}})).fingerprint != before);
-  for (const auto& [key, value] :
-       Config{{"rotate.records", "5"}, {"part.bytes", "1MiB"}, {"cos.secret.key", "new"}, {"cos.acl", "default"}})
+  for (const auto& [key, value] : Config{
+           {"rotate.records", "5"}, {"part.bytes", "1MiB"}, {"cos.secret.key", "new"}, {"cos.acl", "default"}, {"compression.level", "1"}})
     CHECK(make_settings(task_info({{key, value}})).fingerprint == before);
+}
+
+TEST_CASE("format and compression decide what objects are called and say they are") {
+  const auto named = [](const char* format, const char* compression) {
+    const auto settings = make_settings(task_info({{"format", format}, {"compression", compression}}));
+    return settings.ext + " " + settings.content_type;
+  };
+  CHECK(named("string", "none") == ".txt text/plain; charset=utf-8");
+  CHECK(named("jsonl", "none") == ".jsonl application/x-ndjson");
+  CHECK(named("csv", "gzip") == ".csv.gz application/gzip");
+  CHECK(named("raw", "zstd") == ".raw.zst application/zstd");
+  CHECK(named("avro", "none") == ".avro application/avro");
+}
+
+TEST_CASE("wrong fields and levels are refused") {
+  for (const char* fields : {"valu", "value,", "key,key", " "})
+    CHECK_THAT(problem("jsonl.fields", {{"format", "jsonl"}, {"jsonl.fields", fields}}), Catch::Contains("comma list"));
+  CHECK(problem("csv.fields", {{"format", "csv"}, {"csv.fields", "offset, value"}}).empty());
+  CHECK_THAT(problem("compression.level", {{"compression", "gzip"}, {"compression.level", "4"}}), Catch::Contains("1 to 3"));
+  CHECK(problem("compression.level", {{"compression", "zstd"}, {"compression.level", "6"}}).empty());
+  CHECK_THAT(problem("compression.level", {{"compression.level", "1"}}), Catch::Contains("gzip or zstd"));
 }
 
 TEST_CASE("a good task has no problems") { CHECK(problems_of(task_info({}, 64 << 20)).empty()); }

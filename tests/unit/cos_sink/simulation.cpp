@@ -78,6 +78,7 @@ class Simulation {
                            {"rotate.bytes", std::to_string(pick(3) == 0 ? 50 + pick(3000) : 0)},
                            {"rotate.interval.ms", std::to_string(500 + pick(20000))},
                            {"rotate.idle.ms", std::to_string(pick(2) == 0 ? 0 : 100 + pick(3000))},
+                           {"compression", std::array{"none", "none", "gzip", "zstd"}[pick(4)]},
                            {"part.bytes", std::to_string(40 + pick(600))}},
                           memory);
     task.upload_threads = static_cast<std::uint32_t>(1 + pick(3));

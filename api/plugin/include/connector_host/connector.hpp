@@ -29,6 +29,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -243,6 +244,12 @@ class Host {
         },
         &call);
     if (call.thrown != nullptr) std::rethrow_exception(call.thrown);
+  }
+  // True: taken care of, go on behind the record. False: take neither it nor more; it comes again.
+  bool reject(PartitionId partition, const ch_record& record, std::string_view reason) const {
+    if (host_->struct_size < offsetof(ch_host, reject) + sizeof(host_->reject))
+      throw std::runtime_error("offset " + std::to_string(record.offset) + ": " + std::string(reason));  // a host from before it
+    return host_->reject(host_->context, partition, &record, c_string(reason)) == CH_OK;
   }
   void count(std::string_view metric, double amount) const { host_->count(host_->context, c_string(metric), amount); }
   void observe(std::string_view metric, double seconds) const {

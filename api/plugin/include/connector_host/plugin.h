@@ -217,6 +217,10 @@ typedef struct ch_host {
   void (*count)(void* context, ch_string name, double amount);
   /* [any] The table may end before here: a host without it. Adds to a histogram of docs/metrics.md, in seconds. */
   void (*observe)(void* context, ch_string name, double value);
+  /* [poll] during put: `record` cannot be stored, for `reason`, which neither time nor another try will mend. What then
+   * happens is errors.tolerance. CH_OK: it has been taken care of, go on behind it. CH_BUSY: not now; leave it and take no
+   * more, it comes again. CH_FAILED: it must not be passed over: the same, and the host interrupts the partition. */
+  int32_t (*reject)(void* context, ch_partition_id partition, const ch_record* record, ch_string reason);
 } ch_host;
 
 typedef struct ch_connector {
