@@ -63,13 +63,13 @@ std::string read_all(const concurrency::streams::istream& stream) {
   return text;
 }
 
-http_request to_library(Request request, Reply reply) {
+http_request to_library(const Request& request, Reply reply) {
   auto out = http_request::_create_request(std::make_unique<Context>(std::move(reply), request));
   out.set_method(request.method);
   // The library's URI class needs a host to be sure where the path begins; it keeps the encoding as it is.
   const auto path = request.path == "*" ? "/*" : request.path;
   out.set_request_uri(web::uri("http://localhost" + path + (request.query.empty() ? "" : "?" + request.query)));
-  for (auto& header : request.headers) out.headers().add(header.name, header.value);
+  for (const auto& header : request.headers) out.headers().add(header.name, header.value);
   const auto size = request.body.size();
   out._get_impl()->set_instream(to_stream(request.body));
   out._get_impl()->_complete(size);
@@ -139,9 +139,9 @@ class Bridge final : public cpprest::details::http_server {
     return pplx::task_from_result();
   }
 
-  void handle(std::size_t listener, Request request, const Reply& reply) {
+  void handle(std::size_t listener, const Request& request, const Reply& reply) {
     try {
-      auto message = to_library(std::move(request), reply);
+      auto message = to_library(request, reply);
       listeners_.at(listener)->handle_request(message);
     } catch (const web::uri_exception&) {
       reply(plain_error(400, "the request target must be a path such as /v1/tasks, with other characters percent-encoded"));
@@ -189,7 +189,7 @@ Status HttpServer::Impl::start() {
   auto bridge = std::make_unique<Bridge>();
   bridge_ = bridge.get();
   transport_ = std::make_unique<Transport>(
-      limits_, [this](std::size_t listener, Request request, const Reply& reply) { bridge_->handle(listener, std::move(request), reply); });
+      limits_, [this](std::size_t listener, const Request& request, const Reply& reply) { bridge_->handle(listener, request, reply); });
   auto status = bind();
   if (status) {
     try {

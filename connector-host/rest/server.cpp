@@ -135,7 +135,7 @@ void Server::Impl::serve(const Request& request, const Reply& to) {
   }
 }
 
-Server::Server(tasks::TaskService& service, ServerOptions options) : impl_(std::make_unique<Impl>(service, options)) {}
+Server::Server(tasks::TaskService& service, const ServerOptions& options) : impl_(std::make_unique<Impl>(service, options)) {}
 Server::~Server() { stop(); }
 Status Server::start() { return impl_->start(); }
 void Server::ready() { impl_->ready(); }

@@ -28,7 +28,7 @@ struct ServerOptions {
 
 class Server {
  public:
-  Server(tasks::TaskService& service, ServerOptions options);
+  Server(tasks::TaskService& service, const ServerOptions& options);
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
   ~Server();  // as stop()

@@ -49,6 +49,7 @@ class Buffer {
   bool ensure(std::size_t bytes) { return capacity_ - size_ >= bytes || grow(bytes); }
   void append(std::string_view bytes) {  // after ensure()
     if (bytes.size() >= room_) return append_across(bytes);
+    if (bytes.empty()) return;  // memcpy takes no null pointer
     std::memcpy(cursor_, bytes.data(), bytes.size());
     cursor_ += bytes.size();
     room_ -= bytes.size();

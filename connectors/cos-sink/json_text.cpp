@@ -63,7 +63,7 @@ void put_json_string(Out& out, std::string_view utf8) {
 }
 
 void put_base64(Out& out, std::string_view bytes) {
-  constexpr std::size_t kPiece = 3 * 256;
+  constexpr std::size_t kPiece = 768;  // a multiple of 3
   std::array<unsigned char, kPiece / 3 * 4 + 1> text;
   while (!bytes.empty()) {
     const auto piece = bytes.substr(0, kPiece);
