@@ -20,6 +20,7 @@ constexpr Metric kCatalog[] = {
     {Id::revocations, Type::counter, "connector_host_partitions_revoked_total", {"task"}, "Partitions that were taken away or lost."},
     {Id::rejoins, Type::counter, "connector_host_rejoins_total", {"task"}, "Consumers made anew, to rule out that a commit was sent twice or after a time-out."},
     {Id::failures, Type::counter, "connector_host_runner_failures_total", {"task"}, "Runners that failed and were started again."},
+    {Id::records_rejected, Type::counter, "connector_host_records_rejected_total", {"task", "outcome"}, "Records that could not be stored: skipped, dead_letter (to errors.deadletterqueue.topic.name), or failed (errors.tolerance=none)."},
     {Id::interruptions, Type::counter, "connector_host_interruptions_total", {"task", "reason"}, "Interruptions that began, by reason (docs/runbook.md)."},
     {Id::rotations, Type::counter, "connector_host_rotations_total", {"task", "reason"}, "Objects that were cut: granularity, bytes, records, idle, flush (disable, stop) or memory (early, the budget was spent)."},
     {Id::retries, Type::counter, "connector_host_retries_total", {"task", "class"}, "Requests that failed and are tried again, by the reason that an interruption would have."},
@@ -72,6 +73,9 @@ constexpr Metric kCatalog[] = {
     {Id::kc_commit_total, Type::counter, "kafka_connect_sink_task_offset_commit_completion_total", {"connector", "task"}, "Commits acknowledged since the runner began."},
     {Id::kc_commit_success, Type::gauge, "kafka_connect_connector_task_offset_commit_success_percentage", {"connector", "task"}, "Part of the commits that were acknowledged, 0 to 1; absent before the first."},
     {Id::kc_commit_failure, Type::gauge, "kafka_connect_connector_task_offset_commit_failure_percentage", {"connector", "task"}, "Part of the commits that were refused, 0 to 1; absent before the first."},
+    {Id::kc_record_errors, Type::gauge, "kafka_connect_task_error_total_record_errors", {"connector"}, "Records that could not be stored."},
+    {Id::kc_records_skipped, Type::gauge, "kafka_connect_task_error_total_records_skipped", {"connector"}, "Those that were passed over, to the dead-letter topic or not."},
+    {Id::kc_dead_letters, Type::gauge, "kafka_connect_task_error_deadletterqueue_produce_requests", {"connector"}, "Those that were sent to the dead-letter topic."},
     {Id::kc_total_retries, Type::gauge, "kafka_connect_task_error_total_retries", {"connector"}, "Requests of the connector that were tried again."},
     {Id::kc_record_failures, Type::gauge, "kafka_connect_task_error_total_record_failures", {"connector"}, "Times that the connector failed."},
 };

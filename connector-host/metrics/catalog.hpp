@@ -24,6 +24,7 @@ enum class Id : std::size_t {
   revocations,
   rejoins,
   failures,
+  records_rejected,
   interruptions,
   rotations,
   retries,
@@ -79,6 +80,9 @@ enum class Id : std::size_t {
   kc_commit_total,
   kc_commit_success,
   kc_commit_failure,
+  kc_record_errors,
+  kc_records_skipped,
+  kc_dead_letters,
   kc_total_retries,
   kc_record_failures,
   count

@@ -58,6 +58,10 @@ class ByValue {
     const auto used = used_.load(std::memory_order_acquire);
     for (std::size_t i = 0; i < used; ++i) call(entries_[i].counter);
   }
+  double value_of(std::string_view value) const {
+    const auto* found = look(value);
+    return found == nullptr ? 0 : found->Value();
+  }
 
  private:
   struct Entry {
@@ -231,6 +235,11 @@ double TaskMetrics::total(Id counter) const {
   double sum = 0;
   if (impl_->by_value[at] != nullptr) impl_->by_value[at]->each([&](const Counter* one) { sum += one->Value(); });
   return sum;
+}
+
+double TaskMetrics::total(Id counter, std::string_view value) const {
+  const auto& values = impl_->by_value[index(counter)];
+  return values == nullptr ? 0 : values->value_of(value);
 }
 
 void TaskMetrics::connector_count(std::string_view name, double amount) {

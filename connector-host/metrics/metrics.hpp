@@ -38,6 +38,7 @@ class TaskMetrics {
   void add(Id counter, std::string_view value, double amount = 1);  // one with a label beside the task
   void observe(Id histogram, double value);
   double total(Id counter) const;  // over the values of its label
+  double total(Id counter, std::string_view value) const;
 
   // What a connector says: "retries/throttled" is the catalog's metric with that value; a name that the catalog does not
   // have is counted as the connector's own. Names that cannot be shown are dropped.

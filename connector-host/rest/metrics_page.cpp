@@ -96,6 +96,11 @@ void Page::add_connect(const tasks::TaskStatus& task, const metrics::TaskMetrics
   add(Id::kc_paused_tasks, {name}, with_status("paused"));
   add(Id::kc_failed_tasks, {name}, with_status("failed"));
   add(Id::kc_unassigned_tasks, {name}, with_status("unassigned"));
+  const double buried = counted != nullptr ? counted->total(Id::records_rejected, "dead_letter") : 0;
+  const double skipped = counted != nullptr ? counted->total(Id::records_rejected, "skipped") : 0;
+  add(Id::kc_record_errors, {name}, counted != nullptr ? counted->total(Id::records_rejected) : 0);
+  add(Id::kc_records_skipped, {name}, skipped + buried);
+  add(Id::kc_dead_letters, {name}, buried);
   add(Id::kc_total_retries, {name}, counted != nullptr ? counted->total(Id::retries) : 0);
   add(Id::kc_record_failures, {name}, counted != nullptr ? counted->total(Id::failures) : 0);
   for (const auto& runner : task.runners) add_runner(name, runner);

@@ -68,9 +68,12 @@ Bridge::Bridge(std::string task, Budget& budget, UploadPool& pool, metrics::Task
   table_.reject = [](void* context, ch_partition_id partition, const ch_record* record, ch_string why) -> std::int32_t {
     auto& self = of(context);
     if (self.session_ == nullptr) return CH_BUSY;
-    const auto result = self.session_->reject(partition, *record, std::string(view(why)));
-    if (result == CH_OK) self.metrics_.connector_count("records_rejected", 1);
-    return result;
+    try {  // nothing thrown may cross the connector's frames
+      return self.session_->reject(partition, *record, std::string(view(why)));
+    } catch (const std::exception& error) {
+      log::error(self.task_, "a record cannot be rejected now: {}", error.what());
+      return CH_BUSY;
+    }
   };
   table_.count = [](void* context, ch_string name, double amount) { of(context).metrics_.connector_count(view(name), amount); };
   table_.observe = [](void* context, ch_string name, double value) { of(context).metrics_.connector_observe(view(name), value); };

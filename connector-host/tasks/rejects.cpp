@@ -13,12 +13,17 @@ Rejects::Rejects(const RunnerSpec& spec, std::function<void()> wake, Event event
 
 Rejects::Verdict Rejects::reject(ch_partition_id id, const kafka::TopicPartition& where, const ch_record& record, const std::string& why) {
   const auto& errors = spec_.errors;
-  if (!errors.tolerate) return Verdict::stop;
+  auto& counted = *spec_.metrics;
+  if (!errors.tolerate) {
+    counted.add(metrics::Id::records_rejected, "failed");
+    return Verdict::stop;
+  }
   if (!errors.dead_letter_topic.empty()) {
     const auto sent = bury(id, where, record, why);
     if (!sent) refused_ = kafka::Trouble{"broker_unreachable", sent.error().message, "Check the dead-letter topic's settings.", false};
     if (!sent || !*sent) return Verdict::busy;
   }
+  counted.add(metrics::Id::records_rejected, errors.dead_letter_topic.empty() ? "skipped" : "dead_letter");
   ++count_;
   report(where, record, why);
   return Verdict::passed_over;

@@ -176,6 +176,9 @@ TEST_CASE("every format and compression, read back; what csv cannot hold is in t
     i += 50;
   }
   CHECK_THAT(world.host().get("/v1/tasks/" + name(4) + "/events").body, Catch::Contains("rejected"));
+  const auto counted =
+      fmt::format("connector_host_records_rejected_total{{outcome=\"dead_letter\",task=\"{}\"}} {}", name(4), kRecords / 50);
+  CHECK_THAT(world.host().get("/metrics").body, Catch::Contains(counted));
 }
 
 TEST_CASE("a record that cannot be stored stops its partition with its offset, and the others go on", "[formats]") {

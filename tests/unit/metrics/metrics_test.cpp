@@ -38,6 +38,8 @@ TEST_CASE("what is counted is on the page, until the task goes") {
   CHECK(has(metrics, R"(connector_host_object_store_seconds_bucket{task="orders",le="0.5"} 1)"));
   CHECK(has(metrics, R"(connector_host_object_store_seconds_count{task="orders"} 1)"));
   CHECK(task->total(Id::interruptions) == 1);
+  CHECK(task->total(Id::interruptions, "access_denied") == 1);
+  CHECK(task->total(Id::interruptions, "arrears") == 0);
   metrics.forget("orders");
   CHECK(metrics.find("orders") == nullptr);
   CHECK(has(metrics, R"(connector_host_commits_total{task="orders"} 0)"));  // somebody still counts
