@@ -8,10 +8,10 @@ build=(
   # compiler and tools
   g++ cmake ninja-build pkg-config ccache mold python3
   # libraries
-  libboost-dev libcli11-dev libcpprest-dev libcurl4-openssl-dev libexpected-dev libfmt-dev libisal-dev libpugixml-dev
+  libboost-dev libcli11-dev libcpprest-dev libcurl4-openssl-dev libexpected-dev libfmt-dev libisal-dev libpugixml-dev libre2-dev
   librdkafka-dev libsimdjson-dev libspdlog-dev libsqlite3-dev libssl-dev libtcmalloc-minimal4 libzstd-dev nlohmann-json3-dev prometheus-cpp-dev
-  # for examples/quickstart.sh
-  curl jq kcat
+  # for examples/quickstart.sh, and to reach COS by https
+  ca-certificates curl jq kcat
 )
 test=(
   # libraries, a second compiler with its sanitizers, checks of the sources

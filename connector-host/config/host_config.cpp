@@ -250,10 +250,11 @@ void Loader::read_providers(HostConfig& config, const Config& values) {
   config.providers.dir_paths = paths("config.providers.dir.param.allowed.paths");
   const std::string pattern_key = "config.providers.env.param.allowlist.pattern";
   if (const auto found = values.find(pattern_key); found != values.end()) {
-    try {
-      config.providers.environment = std::regex(found->second, std::regex::extended);
-    } catch (const std::regex_error&) {
-      problem(pattern_key, found->second, "must be a POSIX extended regular expression, such as COS_.*");
+    const auto pattern = Regex::compile(found->second);
+    if (pattern) {
+      config.providers.environment = *pattern;
+    } else {
+      problem(pattern_key, found->second, pattern.error().message + "; right is for example COS_.*");
     }
   }
   config.providers.only_listed = std::any_of(config.listeners.begin(), config.listeners.end(), [](const std::string& listener) {

@@ -4,7 +4,10 @@
 
 namespace ch::config {
 
-bool is_loopback(std::string_view host) { return host == "localhost" || host == "::1" || host.substr(0, 4) == "127."; }
+bool is_loopback(std::string_view host) {
+  const bool address = host.substr(0, 4) == "127." && host.find_first_not_of("0123456789.") == std::string_view::npos;
+  return address || host == "localhost" || host == "::1";
+}
 
 Result<Listener> parse_listener(std::string_view text) {
   const auto refuse = [](const char* why) { return fail(ErrorCode::invalid, why); };

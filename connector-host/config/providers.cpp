@@ -128,7 +128,7 @@ Result<std::string> from_dir(const std::string& path, const std::string& file, c
 Result<std::string> from_environment(const std::string& name, const ProviderLimits& limits) {
   if (name.starts_with(kOwnVariables)) return refuse("is one of the host's own variables");
   if (!limits.environment && limits.only_listed) return not_listed(kEnvironmentKey);
-  if (limits.environment && !std::regex_match(name, *limits.environment))
+  if (limits.environment && !limits.environment->matches(name))
     return refuse(fmt::format("is outside what the host's {} allows", kEnvironmentKey));
   const char* value = std::getenv(name.c_str());
   if (value == nullptr) return refuse("is not set in the host's environment");

@@ -7,11 +7,11 @@
 #include <filesystem>
 #include <map>
 #include <optional>
-#include <regex>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/regex.hpp"
 #include "base/result.hpp"
 
 namespace ch::config {
@@ -19,7 +19,7 @@ namespace ch::config {
 // What placeholders may reach. Nothing: anything, as in Kafka Connect.
 struct ProviderLimits {
   std::optional<std::vector<std::filesystem::path>> file_paths, dir_paths;  // these and what is in them
-  std::optional<std::regex> environment;                                    // the whole name must match
+  std::optional<Regex> environment;                                         // the whole name must match
   bool only_listed = false;  // a provider without its list above reaches nothing: for hosts that strangers can talk to
 };
 

@@ -1,17 +1,17 @@
 #include "kafka/group_client.hpp"
 
-#include <regex>
 #include <stdexcept>
 
+#include "base/regex.hpp"
 #include "kafka/queries.hpp"
 
 namespace ch::kafka {
 
 std::map<std::string, std::int32_t> matching(const std::map<std::string, std::int32_t>& topics, const std::string& regex) {
-  const std::regex pattern(regex, std::regex::extended);  // a topic's name has at most 249 characters
+  const auto pattern = Regex::compile(regex);  // validation has refused what does not compile
   std::map<std::string, std::int32_t> out;
   for (const auto& topic : topics) {
-    if (std::regex_search(topic.first, pattern)) out.insert(topic);
+    if (pattern && pattern->found_in(topic.first)) out.insert(topic);
   }
   return out;
 }

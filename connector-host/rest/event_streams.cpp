@@ -132,7 +132,7 @@ void EventStreams::send_events(Follower& follower, std::int64_t newest) const {
   }
   std::string text;
   for (const auto& event : *page) text += sse_message("change", event.id, event_json(event));
-  follower.after = page->size() < kStreamPage ? newest : page->back().id;
+  follower.after = page->empty() ? newest : page->back().id;  // the page may be newer than `newest`
   if (!text.empty()) say(follower, piece(std::move(text)));
 }
 

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <string_view>
 
+#include "config/listener.hpp"
+
 namespace ch::rest {
 
 namespace {
@@ -31,7 +33,7 @@ bool is_native(const Request& request) { return is_below(request, "/v1"); }
 
 // Answered without a token: they say nothing of tasks. The dashboard's page must load before it can ask for one.
 bool needs_no_token(const Request& request) {
-  return request.path == "/health" || request.path == "/ui" || request.path.rfind("/ui/", 0) == 0;
+  return request.path == "/health" || request.path == "/openapi.yaml" || request.path == "/docs/runbook.md" || is_below(request, "/ui");
 }
 
 bool authorized(const Request& request, const std::string& token) {
@@ -57,11 +59,30 @@ bool accepts(std::string_view accept, std::initializer_list<std::string_view> ty
   return false;
 }
 
-// A page of another site may send such a request without asking; browsers then say so in this header.
+// A page of another site may send such a request without asking; browsers then say so in the first of these headers, or
+// to an address without https in the second alone.
 bool forged(const Request& request) {
   if (request.method == "GET" || request.method == "HEAD" || request.method == "OPTIONS") return false;
-  const auto* site = request.header("Sec-Fetch-Site");
-  return site != nullptr && (*site == "cross-site" || *site == "same-site");
+  if (const auto* site = request.header("Sec-Fetch-Site")) return *site == "cross-site" || *site == "same-site";
+  const auto* origin = request.header("Origin");
+  if (origin == nullptr) return false;
+  const auto* host = request.header("Host");
+  const auto scheme_end = origin->find("://");
+  return host == nullptr || scheme_end == std::string::npos || !same(std::string_view(*origin).substr(scheme_end + 3), *host);
+}
+
+// A page of any site may have its own name lead to this machine, and is then no other site to the browser. What is no
+// browser may name the host as it likes.
+bool misnamed(const Request& request) {
+  const auto* agent = request.header("User-Agent");
+  const bool browser = request.header("Origin") != nullptr || (agent != nullptr && agent->rfind("Mozilla/", 0) == 0);
+  const auto* header = request.header("Host");
+  if (!browser || header == nullptr) return false;
+  std::string_view name = *header;
+  if (const auto colon = name.rfind(':'); colon != std::string_view::npos && name.find(']', colon) == std::string_view::npos)
+    name = name.substr(0, colon);
+  if (name.size() > 2 && name.front() == '[' && name.back() == ']') name = name.substr(1, name.size() - 2);
+  return !config::is_loopback(name);
 }
 
 // `curl -d @task.json` names its body a form. A browser's form says where it comes from.
@@ -91,6 +112,8 @@ std::optional<Response> gate(const Request& request, const Entry& entry) {
     response.headers.push_back({"WWW-Authenticate", "Bearer"});
     return response;
   }
+  if (entry.token.empty() && entry.loopback && misnamed(request))
+    return plain_error(403, "by this address browsers reach the host as 127.0.0.1, [::1] or localhost; for other names set api.token");
   if (!entry.trusted_origin && forged(request)) return plain_error(403, "pages of other web sites may not change anything here");
   const auto area = area_of(request);
   const bool connect = area == Area::connect;

@@ -5,6 +5,7 @@
 #include <chrono>
 
 #include "base/log.hpp"
+#include "config/listener.hpp"
 #include "rest/connect_routes.hpp"
 #include "rest/cors.hpp"
 #include "rest/gate.hpp"
@@ -23,6 +24,15 @@ std::vector<std::string> all_listeners(const ServerOptions& options) {
   return all;
 }
 
+std::vector<bool> which_are_loopback(const std::vector<std::string>& listeners) {
+  std::vector<bool> out;
+  for (const auto& listener : listeners) {
+    const auto parsed = config::parse_listener(listener);
+    out.push_back(parsed && config::is_loopback(parsed->host));
+  }
+  return out;
+}
+
 }  // namespace
 
 class Server::Impl {
@@ -30,6 +40,7 @@ class Server::Impl {
   Impl(tasks::TaskService& service, const ServerOptions& options)
       : options_(options),
         cors_(options.allowed_origins, options.allowed_methods),
+        loopback_(which_are_loopback(all_listeners(options))),
         metrics_(service.metrics()),
         streams_(service),
         http_(
@@ -58,6 +69,7 @@ class Server::Impl {
 
   const ServerOptions options_;
   const Cors cors_;
+  const std::vector<bool> loopback_;  // by number of the listener
   metrics::Metrics& metrics_;
   std::atomic<bool> ready_{false};
   Waiters waiters_;
@@ -98,7 +110,8 @@ bool Server::Impl::served_here(const Request& request) const {
 
 Answer Server::Impl::answer(const Request& request) const {
   if (auto allowed = cors_.preflight(request)) return std::move(*allowed);
-  if (auto refused = gate(request, {options_.token, ready_.load(), cors_.allows(request)})) return std::move(*refused);
+  if (auto refused = gate(request, {options_.token, ready_.load(), cors_.allows(request), loopback_[request.listener]}))
+    return std::move(*refused);
   if (!served_here(request)) return plain_error(404, "HTTP 404 Not Found");
   return area_of(request) == Area::connect ? connect_router_.dispatch(request) : router_.dispatch(request);
 }

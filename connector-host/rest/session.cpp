@@ -210,7 +210,7 @@ void Session::write(Response response) {
 void Session::on_written(Code error, std::size_t) {
   serializer_.reset();
   message_.reset();
-  if (error) return end();
+  if (error || ended_) return end();
   if (feed_) return follow();
   if (keep_alive_ && !draining_) return next();
   close_gently();

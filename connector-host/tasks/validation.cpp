@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 
 #include <boost/algorithm/string.hpp>
-#include <regex>
 
+#include "base/regex.hpp"
 #include "base/time.hpp"
 #include "config/overrides.hpp"
 
@@ -22,12 +22,12 @@ std::string value_of(const Config& config, std::string_view key, std::string_vie
 
 const std::string kDeadLetterTopic = "errors.deadletterqueue.topic.name";
 
+// As librdkafka takes it: what begins so is an expression, and no topic's name.
+std::string anchored(const std::string& regex) { return regex.starts_with("^") ? regex : "^" + regex; }
+
 bool matches(const std::string& regex, const std::string& topic) {
-  try {
-    return !regex.empty() && std::regex_search(topic, std::regex(regex.starts_with("^") ? regex : "^" + regex, std::regex::extended));
-  } catch (const std::regex_error&) {
-    return false;  // reported by itself
-  }
+  const auto compiled = Regex::compile(anchored(regex));
+  return !regex.empty() && compiled && compiled->found_in(topic);  // one that does not compile is reported by itself
 }
 
 ErrorSettings error_settings(const Config& config) {
@@ -91,11 +91,8 @@ void Validation::check_common(const Config& config, std::vector<KeyProblem>& pro
         {"topics", value_of(config, "topics"), "exactly one of topics (a topic or a comma list) and topics.regex must be given"});
   }
   if (!regex.empty()) {
-    try {
-      const std::regex compiled(regex, std::regex::extended);
-    } catch (const std::regex_error& error) {
-      problems.push_back({"topics.regex", regex, fmt::format("is not a POSIX extended regular expression: {}", error.what())});
-    }
+    if (const auto compiled = Regex::compile(anchored(regex)); !compiled)
+      problems.push_back({"topics.regex", regex, compiled.error().message});
   }
   if (instance_of(config) == nullptr) {
     std::vector<std::string> known;
@@ -187,7 +184,7 @@ RunnerSpec Validation::resolve_placed(const std::string& name, const Config& giv
   spec.topics = split_list(value_of(config, "topics"));
   if (spec.topics.empty()) {
     const auto regex = value_of(config, "topics.regex");
-    spec.topics = {regex.starts_with("^") ? regex : "^" + regex};
+    spec.topics = {anchored(regex)};
   }
   spec.errors = error_settings(config);
   spec.info.name = name;

@@ -30,8 +30,8 @@ struct Worker {
     return options;
   }
   int call(const std::string& line, const std::string& body = {}, const std::string& headers = {}) {
-    last = ask(port, line + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n" + headers + "Content-Length: " + std::to_string(body.size()) +
-                         "\r\n\r\n" + body);
+    last = ask(port, line + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n" + headers +
+                         "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body);
     answer = json::parse(body_of(last), nullptr, false);
     return status_of(last);
   }

@@ -38,7 +38,7 @@ std::string header(const Response& response, const std::string& name) {
 }
 
 unsigned gated(const Request& what, const std::string& token = "", bool ready = true) {
-  const auto response = gate(what, {token, ready, false});
+  const auto response = gate(what, {token, ready, false, false});
   return response ? response->status : 0;
 }
 
@@ -116,7 +116,7 @@ TEST_CASE("bodies must be JSON, answers are") {
   REQUIRE(post({{"Content-Type", "application/json"}}) == 0);
   REQUIRE(post({{"content-type", "Application/JSON ; charset=utf-8"}}) == 0);
   REQUIRE(post({{"Content-Type", "application/x-www-form-urlencoded"}}) == 0);  // curl -d @task.json
-  REQUIRE(post({{"Content-Type", "application/x-www-form-urlencoded"}, {"Origin", "http://other.example"}}) == 415);
+  REQUIRE(post({{"Content-Type", "application/x-www-form-urlencoded"}, {"Origin", "http://other.example"}}) == 403);
   REQUIRE(post({{"Content-Type", "text/plain"}}) == 415);
   REQUIRE(post({{"Content-Type", "application/jsonx"}}) == 415);
   REQUIRE(post({{"Content-Encoding", "gzip"}}) == 415);
@@ -141,6 +141,30 @@ TEST_CASE("pages of other sites may read but not change") {
   REQUIRE(gated(request("DELETE", "/v1/tasks/a", {}, foreign)) == 403);
   REQUIRE(gated(request("GET", "/v1/tasks", {}, foreign)) == 0);
   REQUIRE(gated(request("POST", "/v1/tasks", {}, {{"Sec-Fetch-Site", "same-origin"}})) == 0);
+  // To an address without https browsers send the origin alone.
+  const auto from = [](const std::string& origin) {
+    return gated(request("POST", "/v1/tasks", {}, {{"Host", "10.0.0.5:8083"}, {"Origin", origin}}));
+  };
+  REQUIRE(from("http://10.0.0.5:8083") == 0);
+  REQUIRE(from("http://10.0.0.5:9000") == 403);
+  REQUIRE(from("http://other.example") == 403);
+  REQUIRE(from("null") == 403);
+}
+
+TEST_CASE("a listener of this machine alone answers to no other name in a browser") {
+  const auto named = [](const std::string& host, const std::string& token = "") {
+    const auto response =
+        gate(request("GET", "/v1", {}, {{"Host", host}, {"User-Agent", "Mozilla/5.0"}, {"Authorization", "Bearer secret"}}),
+             {token, true, false, true});
+    return response ? response->status : 0;
+  };
+  REQUIRE_FALSE(gate(request("GET", "/v1", {}, {{"Host", "x"}, {"User-Agent", "curl/8"}}), {"", true, false, true}));
+  REQUIRE(gate(request("POST", "/v1", {}, {{"Host", "x"}, {"Origin", "http://x"}}), {"", true, false, true}));
+  for (const auto* host : {"127.0.0.1:8083", "127.0.0.1", "localhost:8083", "[::1]:8083", "[::1]", "127.1.2.3:1"})
+    REQUIRE(named(host) == 0);
+  for (const auto* host : {"other.example:8083", "127.other.example", "10.0.0.5", "localhost.other.example", "", "[::2]:8083"})
+    REQUIRE(named(host) == 403);
+  REQUIRE(named("other.example:8083", "secret") == 0);
 }
 
 TEST_CASE("while the host starts, only what needs no tasks is answered") {

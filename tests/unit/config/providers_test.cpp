@@ -106,7 +106,7 @@ TEST_CASE("providers: lists bound what can be read, also through links") {
   ::setenv("XCOS_ID", "b", 1);
   config::ProviderLimits limits;
   limits.file_paths = limits.dir_paths = std::vector<fs::path>{folder.path()};
-  limits.environment = std::regex("COS_.*", std::regex::extended);
+  limits.environment = *ch::Regex::compile("COS_.*");
   const Providers providers(limits);
   CHECK(*providers.resolve("${file:" + file + ":id}${env:COS_ID}${dir:" + folder.path().string() + ":token}") == "AKIDat");
   using Catch::Contains;
