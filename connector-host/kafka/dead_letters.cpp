@@ -15,7 +15,8 @@ namespace {
 
 using Headers = std::unique_ptr<rd_kafka_headers_t, Deleter<rd_kafka_headers_destroy>>;
 
-constexpr const char* kQueueKiB = "4096";
+constexpr const char* kQueueKiB = "66560";  // the largest one must find room
+constexpr const char* kQueueMessages = "1000";
 constexpr const char* kLargestBytes = "67108864";
 constexpr const char* kDeliveryMs = "60000";  // then the record is read and rejected again
 
@@ -35,6 +36,7 @@ Properties producer_properties(const DeadLetterSettings& settings) {
   out["acks"] = "all";
   out["enable.idempotence"] = "false";  // several of the same are possible anyway, and a fatal error is not
   out["queue.buffering.max.kbytes"] = kQueueKiB;
+  out["queue.buffering.max.messages"] = kQueueMessages;
   out["message.max.bytes"] = kLargestBytes;
   out["message.timeout.ms"] = kDeliveryMs;
   out["linger.ms"] = "5";

@@ -62,7 +62,7 @@ StartPlan fix_start_positions(kafka::GroupClient& client, const std::map<std::st
   plan.series = record.series;
   const auto partitions = all_partitions(topics);
   const auto committed = client.committed(partitions, kTimeout);
-  if (committed.trouble) return {committed.trouble, plan.series, {}};
+  if (committed.trouble) return {committed.trouble, plan.series, {}, {}};
   const bool fixed_before = !record.start_position.empty();
   const bool rewind = fixed_before && record.start_position != wanted && wanted != "committed";
   std::vector<TopicPartition> missing;
@@ -70,7 +70,11 @@ StartPlan fix_start_positions(kafka::GroupClient& client, const std::map<std::st
     if (const auto frame = decode_frame(c.metadata)) plan.series = std::max(plan.series, frame->series);
     const auto kept = saved.find(c.where);
     const bool old = outlived(c.metadata, kept == saved.end() ? nullptr : &kept->second, record.series);
-    if (c.offset < 0 || rewind || old) missing.push_back(c.where);
+    if (c.offset < 0 || rewind || old) {
+      missing.push_back(c.where);
+    } else if (kept == saved.end() && !c.metadata.empty()) {
+      plan.believed.push_back({c.where.topic, c.where.partition, c.offset, c.metadata});
+    }
   }
   if (rewind) ++plan.series;
 
@@ -87,14 +91,14 @@ StartPlan fix_start_positions(kafka::GroupClient& client, const std::map<std::st
   }
   if (!to_resolve.empty()) {
     auto resolved = resolve(client, to_resolve, wanted, record.enabled_ms);
-    if (resolved.trouble) return {resolved.trouble, plan.series, {}};
+    if (resolved.trouble) return {resolved.trouble, plan.series, {}, {}};
     for (auto& r : resolved.value) to_commit.push_back({r.where, r.offset, encode_frame({plan.series, ""})});
   }
   CH_FAILPOINT("start.before");
   const auto done = client.commit(to_commit, kTimeout);
   CH_FAILPOINT("start.after");
-  if (done.trouble) return {done.trouble, plan.series, {}};
-  if (!done.value) return {group_in_use(), plan.series, {}};
+  if (done.trouble) return {done.trouble, plan.series, {}, {}};
+  if (!done.value) return {group_in_use(), plan.series, {}, {}};
   for (auto& c : to_commit) plan.fixed.push_back({c.where.topic, c.where.partition, c.offset, std::move(c.metadata)});
   return plan;
 }

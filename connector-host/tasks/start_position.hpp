@@ -18,6 +18,9 @@ struct StartPlan {
   std::optional<kafka::Trouble> trouble;
   std::uint64_t series = 1;
   std::vector<store::SavedOffset> fixed;  // what has been committed just now
+  // What the broker has of partitions that this host knew nothing of. Kept before the task's series grows, since an older
+  // series without it looks like a commit from before the rewind.
+  std::vector<store::SavedOffset> believed;
 };
 
 // `record.start_position` is what was fixed before: "" = nothing yet; another value than `wanted` = a deliberate rewind,

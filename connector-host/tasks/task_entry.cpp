@@ -109,8 +109,12 @@ void TaskEntry::start_runners() {
 StartAnswer TaskEntry::fix_start(kafka::GroupClient& client, const std::map<std::string, std::int32_t>& topics, const std::string& wanted) {
   const std::lock_guard one_at_a_time(start_mutex_);
   const auto before = record();
-  const auto plan = fix_start_positions(client, topics, before, wanted, saved());
+  auto plan = fix_start_positions(client, topics, before, wanted, saved());
   if (plan.trouble) return {plan.trouble, plan.series};
+  const auto known = saved();
+  for (auto& offset : plan.believed) {
+    if (!known.contains({offset.topic, offset.partition})) plan.fixed.push_back(std::move(offset));
+  }
   const std::lock_guard lock(mutex_);
   auto changed = record_;
   changed.series = plan.series;

@@ -75,20 +75,24 @@ void Out::put_doubled(std::string_view bytes) {
   }
 }
 
-Encoder::Written Encoder::append(const ch_record& record, Buffer& buffer) {
+Encoder::Written Encoder::append(const ch_record& record, Buffer& buffer, std::size_t most) {
   const std::size_t before = buffer.size();
   Out out(buffer);
   if (before == 0) begin(out);
+  const std::size_t head = out.wanted();
   const bool accepted = write(record, out);
-  wanted_ = out.wanted();
+  wanted_ = out.wanted() - head;
+  const bool fits = wanted_ <= most;
   // What finish() needs is there whenever a record is.
-  if (accepted && !out.full() && buffer.ensure(kTrailer)) {
+  if (accepted && fits && !out.full() && buffer.ensure(kTrailer)) {
     keep();
     return Written::yes;
   }
   buffer.truncate(before);
+  buffer.give_back_unused();  // others may be waiting for what this record took in vain
   undo();
-  return accepted ? Written::no_memory : Written::refused;
+  if (!accepted) return Written::refused;
+  return fits ? Written::no_memory : Written::too_large;
 }
 
 void Encoder::finish(Buffer& buffer) {

@@ -5,6 +5,7 @@
 
 #include <connector_host/connector.hpp>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -82,9 +83,10 @@ class Encoder {
   Encoder& operator=(const Encoder&) = delete;
   virtual ~Encoder() = default;
 
-  enum class Written { yes, no_memory, refused };
-  // All of the record, or nothing. An empty buffer is a new object.
-  Written append(const ch_record& record, Buffer& out);
+  enum class Written { yes, no_memory, too_large, refused };
+  // All of the record, or nothing. An empty buffer is a new object. `most`: bytes that a record may take, whatever memory
+  // is free, so that what is stored depends on the records alone.
+  Written append(const ch_record& record, Buffer& out, std::size_t most = std::numeric_limits<std::size_t>::max());
   std::size_t wanted() const { return wanted_; }           // bytes of the last record, written or not
   const std::string& refusal() const { return refusal_; }  // why the last one cannot be written in this format
   // Makes a complete object of the buffer, also of an empty one; beyond the budget if need be. Called once an object.

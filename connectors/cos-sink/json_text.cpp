@@ -11,6 +11,9 @@
 namespace ch::cos {
 namespace {
 
+// simdjson's parser keeps ten times its largest document, outside the budget; above this a slower one that keeps nothing.
+constexpr std::size_t kLargestParsed = 1 << 20;
+
 // What must not stand in a JSON string as it is.
 constexpr bool must_escape(char c) { return static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\'; }
 
@@ -40,10 +43,12 @@ void put_escape(Out& out, char c) {
 bool is_utf8(std::string_view bytes) { return simdjson::validate_utf8(bytes.data(), bytes.size()); }
 
 bool is_json(std::string_view bytes) {
+  if (bytes.size() > kLargestParsed) return is_utf8(bytes) && nlohmann::json::accept(bytes);
   // Keeps its memory between records; copies the bytes into it, since it may read behind their end.
   thread_local simdjson::dom::parser parser;
   const auto error = parser.parse(bytes.data(), bytes.size(), true).error();
   if (error == simdjson::SUCCESS) return true;
+  if (error == simdjson::MEMALLOC) throw std::bad_alloc();  // says nothing of the bytes
   // Integers that no machine type holds are JSON all the same; numbers beyond a double are none that readers accept.
   if (error != simdjson::NUMBER_ERROR) return false;
   return is_utf8(bytes) && nlohmann::json::accept(bytes);

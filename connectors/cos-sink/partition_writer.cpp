@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <connector_host/failpoint.hpp>
+#include <limits>
 #include <stdexcept>
 #include <utility>
 
@@ -139,7 +140,10 @@ PartitionWriter::Taken PartitionWriter::re_read(const ch::Batch& batch, std::int
       re_read_done(now);
       return {i, false};
     }
-    if (const auto result = append(record, now); result != Append::taken) return {i, result == Append::memory_spent};
+    if (const auto result = append(record, now); result != Append::taken) {
+      if (result == Append::rejected) leave_turn();  // the others need not wait for a human
+      return {i, result == Append::memory_spent};
+    }
     if (record.offset + 1 < end) continue;
     re_read_done(now);
     return {i + 1, false};
@@ -167,11 +171,12 @@ PartitionWriter::Append PartitionWriter::append(const ch_record& record, std::in
     next_ = record.offset + 1;
     return Append::taken;
   }
-  const auto written = encoder_->append(record, open_.content);
+  // A range that is read again holds what was taken once.
+  const auto most = phase_ == Phase::re_reading ? std::numeric_limits<std::size_t>::max() : context_.settings.buffer_memory / 2;
+  const auto written = encoder_->append(record, open_.content, most);
   if (written == Encoder::Written::refused) return reject(record, encoder_->refusal());
-  if (written == Encoder::Written::no_memory) {
-    const auto most = context_.settings.buffer_memory / 2;
-    if (encoder_->wanted() <= most) return Append::memory_spent;
+  if (written == Encoder::Written::no_memory) return Append::memory_spent;
+  if (written == Encoder::Written::too_large) {
     return reject(record, fmt::format("it takes {} bytes, and buffer.memory allows {} an object: raise buffer.memory to at least {}",
                                       encoder_->wanted(), most, 2 * encoder_->wanted()));
   }

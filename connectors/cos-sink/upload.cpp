@@ -70,7 +70,7 @@ ObjectOptions Upload::options() const {
 }
 
 void Upload::step(std::int64_t now) {
-  if (result_ || busy_ || retry_.waiting(now)) return;
+  if (result_ || busy_ || !context_.defect.empty() || retry_.waiting(now)) return;
   if (!planned_) {
     start_compression();
   } else if (in_doubt_) {

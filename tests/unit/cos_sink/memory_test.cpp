@@ -55,6 +55,20 @@ TEST_CASE("a record that can never fit is reported and not lost") {
   CHECK(bench.host->position(0) == 103);
 }
 
+TEST_CASE("whether a record can be stored depends on its size alone, and one that cannot keeps no memory from others") {
+  Bench bench(Config{}, 64 << 10, 2);
+  bench.host->open({0, 1});
+  bench.host->run_jobs();
+  bench.produce(1, 0, std::string(40000, 'x'));  // all memory is free
+  bench.produce(30, 1, std::string(1000, 'a'));
+  bench.host->settle();
+  CHECK(bench.host->rejected.count({0, 100}) == 1);
+  bench.pass(300000);
+  bench.host->settle();
+  CHECK(bench.partition(1).committed.offset == bench.partition(1).end);
+  CHECK(bench.partition(0).committed.offset == 100);
+}
+
 TEST_CASE("chunks are a quarter of the memory for each partition, within bounds") {
   const auto chunk = [](std::uint64_t memory, int partitions) {
     Bench bench(Config{}, memory, partitions);
