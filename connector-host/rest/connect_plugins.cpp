@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <chrono>
 #include <mutex>
 #include <nlohmann/json.hpp>
 
@@ -13,23 +14,31 @@ namespace {
 
 using tasks::TaskService;
 
-// A cluster never changes its id, so that the broker is asked once.
+// A cluster never changes its id, so that the broker is asked once; one that does not answer is asked again after a while,
+// and nobody waits for who asks.
 class ClusterId {
  public:
   explicit ClusterId(const TaskService& service) : service_(service) {}
   Json get() {
-    const std::lock_guard lock(mutex_);
-    if (id_.empty()) {
-      const auto instances = service_.instances();
-      if (!instances.empty()) id_ = instances.front().cluster_id;
+    {
+      const std::lock_guard lock(mutex_);
+      if (!id_.empty()) return id_;
+      const auto now = std::chrono::steady_clock::now();
+      if (now < next_) return nullptr;
+      next_ = now + kAgain;
     }
+    const auto instances = service_.instances();
+    const std::lock_guard lock(mutex_);
+    if (!instances.empty()) id_ = instances.front().cluster_id;
     return id_.empty() ? Json() : Json(id_);
   }
 
  private:
+  static constexpr std::chrono::seconds kAgain{5};
   const TaskService& service_;
   std::mutex mutex_;
   std::string id_;
+  std::chrono::steady_clock::time_point next_{};
 };
 
 Answer plugins(const TaskService& service) {

@@ -1,5 +1,7 @@
 #include <embedded/ch_rest_openapi.hpp>
+#include <memory>
 #include <nlohmann/json.hpp>
+#include <semaphore>
 
 #include "rest/body.hpp"
 #include "rest/json.hpp"
@@ -13,16 +15,35 @@ namespace {
 
 using tasks::TaskService;
 
-Answer validate(const TaskService& service, const Call& call) {
+// Requests that ask brokers wait for them. So many at once leave threads for all others, /health above all.
+constexpr std::ptrdiff_t kAsking = 4;
+using Asking = std::counting_semaphore<kAsking>;
+
+template <class Ask>
+Answer asked(const std::shared_ptr<Asking>& asking, Ask&& ask) {
+  if (!asking->try_acquire()) {
+    auto busy = plain_error(503, "the brokers are being asked by others already; try again in a second");
+    busy.headers.push_back({"Retry-After", "1"});
+    return busy;
+  }
+  const auto give_back = [](Asking* taken) { taken->release(); };
+  const std::unique_ptr<Asking, decltype(give_back)> place(asking.get(), give_back);
+  return ask();
+}
+
+Answer validate(const TaskService& service, const std::shared_ptr<Asking>& asking, const Call& call) {
   const auto body = read_task_body(call.request.body, {"name", "config", "enabled"}, false);
   if (!body) return plain_error(400, body.error().message);
   std::vector<KeyProblem> wrong_parameters;
   const bool preflight = flag_parameter(call.parameters, "preflight", wrong_parameters);
   if (!wrong_parameters.empty())
     return error_response({ErrorCode::invalid, "query parameters that cannot be used", std::move(wrong_parameters)});
-  auto problems = service.validate(body->name.value_or(""), body->values(), preflight);
-  problems.insert(problems.begin(), body->problems.begin(), body->problems.end());
-  return json_response(200, {{"valid", problems.empty()}, {"errors", problems_json(problems)}});
+  const auto check = [&]() -> Answer {
+    auto problems = service.validate(body->name.value_or(""), body->values(), preflight);
+    problems.insert(problems.begin(), body->problems.begin(), body->problems.end());
+    return json_response(200, {{"valid", problems.empty()}, {"errors", problems_json(problems)}});
+  };
+  return preflight ? asked(asking, check) : check();
 }
 
 Answer connectors(const TaskService& service) {
@@ -71,18 +92,22 @@ Response health(bool ready) {
 
 void add_host_routes(Router& router, const RouteContext& context) {
   auto& service = context.service;
-  router.add("GET", "/v1", {}, [&service, version = context.version, commit = context.commit](const Call&) -> Answer {
-    return json_response(200, {{"name", "connector-host"},
-                               {"version", version},
-                               {"commit", commit},
-                               {"memory", memory_json(service.memory())},
-                               {"instances", instances_json(service.instances())}});
+  const auto asking = std::make_shared<Asking>(kAsking);
+  router.add("GET", "/v1", {}, [&service, asking, version = context.version, commit = context.commit](const Call&) {
+    return asked(asking, [&]() -> Answer {
+      return json_response(200, {{"name", "connector-host"},
+                                 {"version", version},
+                                 {"commit", commit},
+                                 {"memory", memory_json(service.memory())},
+                                 {"instances", instances_json(service.instances())}});
+    });
   });
-  router.add("POST", "/v1/validate", {"preflight"}, [&service](const Call& call) { return validate(service, call); });
-  router.add("GET", "/v1/instances", {}, [&service](const Call&) -> Answer {
-    return json_response(200, {{"instances", instances_json(service.instances())}});
+  router.add("POST", "/v1/validate", {"preflight"}, [&service, asking](const Call& call) { return validate(service, asking, call); });
+  router.add("GET", "/v1/instances", {}, [&service, asking](const Call&) {
+    return asked(asking, [&]() -> Answer { return json_response(200, {{"instances", instances_json(service.instances())}}); });
   });
-  router.add("GET", "/v1/instances/{}/topics", {}, [&service](const Call& call) { return topics(service, call); });
+  router.add("GET", "/v1/instances/{}/topics", {},
+             [&service, asking](const Call& call) { return asked(asking, [&] { return topics(service, call); }); });
   router.add("GET", "/v1/connectors", {}, [&service](const Call&) { return connectors(service); });
   router.add("GET", "/health", {}, [ready = context.ready](const Call&) -> Answer { return health(ready()); });
   router.add("GET", "/metrics", {}, [&service, version = context.version, commit = context.commit](const Call&) -> Answer {

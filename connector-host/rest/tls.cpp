@@ -1,5 +1,7 @@
 #include "rest/tls.hpp"
 
+#include <string_view>
+
 namespace ch::rest {
 
 namespace ssl = boost::asio::ssl;
@@ -23,6 +25,9 @@ Result<TlsContext> make_tls(const Tls& tls) {
   if (tls.ca.empty()) return context;
   context->load_verify_file(tls.ca, error);
   if (error) return refuse("ssl.ca.location", tls.ca, error.message());
+  // Without it a client that resumes its session, as browsers do, is refused.
+  constexpr std::string_view id = "connector-host";
+  SSL_CTX_set_session_id_context(context->native_handle(), reinterpret_cast<const unsigned char*>(id.data()), id.size());
   context->set_verify_mode(ssl::verify_peer | ssl::verify_fail_if_no_peer_cert, error);
   return context;
 }
