@@ -7,9 +7,17 @@
 
 namespace ch::kafka {
 
-std::map<std::string, std::int32_t> matching(const std::map<std::string, std::int32_t>& topics, const std::string& regex) {
-  const auto pattern = Regex::compile(regex);  // validation has refused what does not compile
+bool is_expression(const std::vector<std::string>& wanted) { return wanted.size() == 1 && wanted.front().starts_with("^"); }
+
+std::map<std::string, std::int32_t> matching(const std::map<std::string, std::int32_t>& topics, const std::vector<std::string>& wanted) {
   std::map<std::string, std::int32_t> out;
+  if (!is_expression(wanted)) {
+    for (const auto& name : wanted) {
+      if (const auto found = topics.find(name); found != topics.end()) out.insert(*found);
+    }
+    return out;
+  }
+  const auto pattern = Regex::compile(wanted.front());  // validation has refused what does not compile
   for (const auto& topic : topics) {
     if (pattern && pattern->found_in(topic.first)) out.insert(topic);
   }

@@ -25,8 +25,11 @@ struct Answer {
 
 enum class Watermark { low, high };
 
-// Those whose name matches the regular expression (POSIX extended, as librdkafka's subscribe takes it).
-std::map<std::string, std::int32_t> matching(const std::map<std::string, std::int32_t>& topics, const std::string& regex);
+// What a task wants to read: names, or one regular expression (POSIX extended) that begins with ^, as librdkafka's
+// subscribe takes it.
+bool is_expression(const std::vector<std::string>& wanted);
+// Those of `topics` that are wanted; a name that is not there is left out.
+std::map<std::string, std::int32_t> matching(const std::map<std::string, std::int32_t>& topics, const std::vector<std::string>& wanted);
 
 class GroupClient {
  public:

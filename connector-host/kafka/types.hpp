@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <string>
 
+#include "base/result.hpp"
+
 namespace ch::kafka {
 
 struct TopicPartition {
@@ -26,5 +28,8 @@ struct Trouble {
   std::string remedy;
   bool fatal = false;  // the client is of no further use
 };
+
+inline std::string to_text(const Trouble& trouble) { return trouble.message + ". " + trouble.remedy; }
+inline tl::unexpected<Error> unavailable(const Trouble& trouble) { return fail(ErrorCode::unavailable, to_text(trouble)); }
 
 }  // namespace ch::kafka

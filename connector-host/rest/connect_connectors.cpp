@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <boost/algorithm/string/predicate.hpp>
 #include <nlohmann/json.hpp>
 
 #include "rest/connect_body.hpp"
@@ -28,10 +29,6 @@ About about(const TaskService& service, const Config& config) {
 }
 
 Response no_connector(const std::string& name) { return not_found(fmt::format("Connector {} not found", name)); }
-// For requests about one connector: `missing` is the text for one that is not there.
-Response failed(const Error& error, const std::string& missing) {
-  return error.code == ErrorCode::not_found ? not_found(missing) : error_answer(error);
-}
 
 std::optional<std::uint32_t> task_id(const std::string& text) {
   if (text.empty() || text.size() > kMaxTaskId || text.find_first_not_of("0123456789") != std::string::npos) return std::nullopt;
@@ -40,9 +37,7 @@ std::optional<std::uint32_t> task_id(const std::string& text) {
 
 bool flag(const Call& call, const char* name) {
   const auto found = call.parameters.find(name);
-  std::string value = found == call.parameters.end() ? "" : found->second;
-  std::transform(value.begin(), value.end(), value.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return value == "true";
+  return found != call.parameters.end() && boost::iequals(found->second, "true");
 }
 
 Response info_answer(unsigned status, const Call& call, const tasks::TaskView& task) {
@@ -93,7 +88,7 @@ Answer patch_config(TaskService& service, const Call& call) {
   const auto changes = read_changes(call.request.body, call.names[0]);
   if (!changes) return refused(changes.error());
   const auto task = service.patch(call.names[0], *changes);
-  return task ? info_answer(200, call, *task) : failed(task.error(), fmt::format("Connector {} not found", call.names[0]));
+  return task ? info_answer(200, call, *task) : error_answer(task.error(), fmt::format("Connector {} not found", call.names[0]));
 }
 
 template <class Show>
@@ -134,7 +129,7 @@ Answer restart(TaskService& service, const Call& call) {
   for (auto& runner : body["tasks"]) {
     if (!tasks_too || (only_failed && runner["state"] != "FAILED")) continue;
     const auto done = service.restart(name, runner["id"].get<std::uint32_t>());
-    if (!done) return failed(done.error(), fmt::format("Unknown connector: {}", name));
+    if (!done) return error_answer(done.error(), fmt::format("Unknown connector: {}", name));
     runner["state"] = "RESTARTING";
     runner.erase("trace");
   }
@@ -147,11 +142,11 @@ Answer restart_task(TaskService& service, const Call& call) {
   if (!id) return not_found("HTTP 404 Not Found");
   const auto unknown = fmt::format("Unknown connector: {}", name);
   const auto now = service.status(name);
-  if (!now) return failed(now.error(), unknown);
+  if (!now) return error_answer(now.error(), unknown);
   const bool there = std::any_of(now->runners.begin(), now->runners.end(), [&](const auto& runner) { return runner.id == *id; });
   if (!there) return not_found(fmt::format("Unknown task: {}-{}", name, *id));
   const auto done = service.restart(name, id);
-  return done ? empty(204) : failed(done.error(), unknown);
+  return done ? empty(204) : error_answer(done.error(), unknown);
 }
 
 Answer wait_or(TaskService& service, Waiters& waiters, const std::string& name, TaskService::Goal goal, std::chrono::milliseconds limit) {
@@ -164,18 +159,18 @@ Answer wait_or(TaskService& service, Waiters& waiters, const std::string& name, 
 
 Answer stop(TaskService& service, Waiters& waiters, const Call& call) {
   const auto done = service.disable(call.names[0]);
-  if (!done) return failed(done.error(), fmt::format("Unknown connector {}", call.names[0]));
+  if (!done) return error_answer(done.error(), fmt::format("Unknown connector {}", call.names[0]));
   return wait_or(service, waiters, call.names[0], TaskService::Goal::disabled, kStopWait);
 }
 
 Answer remove(TaskService& service, Waiters& waiters, const Call& call) {
   if (const auto done = service.remove(call.names[0], false); !done)
-    return failed(done.error(), fmt::format("Connector {} not found", call.names[0]));
+    return error_answer(done.error(), fmt::format("Connector {} not found", call.names[0]));
   return wait_or(service, waiters, call.names[0], TaskService::Goal::gone, kDeleteWait);
 }
 
 Answer set_target(const Result<tasks::TaskStatus>& done, const std::string& name) {
-  return done ? empty(202) : failed(done.error(), fmt::format("Unknown connector {}", name));
+  return done ? empty(202) : error_answer(done.error(), fmt::format("Unknown connector {}", name));
 }
 
 }  // namespace

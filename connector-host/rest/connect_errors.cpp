@@ -8,11 +8,6 @@ namespace {
 
 constexpr const char* kUnknownClass = "Failed to find any class that implements Connector and which name matches";
 
-}  // namespace
-
-Response refused(const Error& error) { return plain_error(400, error.message); }
-Response not_found(const std::string& message) { return plain_error(404, message); }
-
 std::string invalid_message(const Error& error) {
   if (error.problems.empty()) return error.message;
   std::string out = fmt::format("Connector configuration is invalid and contains the following {} error(s):", error.problems.size());
@@ -23,6 +18,11 @@ std::string invalid_message(const Error& error) {
   }
   return out + "\nYou can also find the above list of errors at the endpoint `/connector-plugins/{connectorType}/config/validate`";
 }
+
+}  // namespace
+
+Response refused(const Error& error) { return plain_error(400, error.message); }
+Response not_found(const std::string& message) { return plain_error(404, message); }
 
 Response error_answer(const Error& error) {
   switch (error.code) {
@@ -38,6 +38,10 @@ Response error_answer(const Error& error) {
       break;
   }
   return plain_error(500, error.message);  // Kafka Connect knows no 503 for these
+}
+
+Response error_answer(const Error& error, const std::string& missing) {
+  return error.code == ErrorCode::not_found ? not_found(missing) : error_answer(error);
 }
 
 }  // namespace ch::rest::connect

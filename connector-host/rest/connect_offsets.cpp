@@ -19,10 +19,7 @@ Answer topics(const TaskService& service, const Call& call) {
 
 Answer offsets(const TaskService& service, const Call& call) {
   const auto found = service.offsets(call.names[0]);
-  if (!found) {
-    const bool missing = found.error().code == ErrorCode::not_found;
-    return missing ? not_found(fmt::format("Connector {} not found", call.names[0])) : error_answer(found.error());
-  }
+  if (!found) return error_answer(found.error(), fmt::format("Connector {} not found", call.names[0]));
   auto list = Json::array();
   for (const auto& offset : *found) {
     list.push_back({{"partition", {{"kafka_partition", offset.where.partition}, {"kafka_topic", offset.where.topic}}},
@@ -34,7 +31,6 @@ Answer offsets(const TaskService& service, const Call& call) {
 Answer changed(const Status& done, const TaskService& service, const std::string& name, const char* what) {
   if (done) return json_response(200, {{"message", fmt::format("The offsets for this connector have been {} successfully", what)}});
   const auto& error = done.error();
-  if (error.code == ErrorCode::not_found) return not_found(fmt::format("Connector {} not found", name));
   if (error.code == ErrorCode::conflict && !service.reached(name, TaskService::Goal::disabled)) {
     return plain_error(400,
                        fmt::format("Connectors must be in the STOPPED state before their offsets can be modified. This can be done for "
@@ -46,7 +42,7 @@ Answer changed(const Status& done, const TaskService& service, const std::string
     for (const auto& problem : error.problems) message += fmt::format("\n{}: {}", problem.key, problem.message);
     return plain_error(400, message);
   }
-  return error_answer(error);
+  return error_answer(error, fmt::format("Connector {} not found", name));
 }
 
 Answer alter(TaskService& service, const Call& call) {

@@ -15,10 +15,10 @@ void add_offset_routes(Router& router, const RouteContext& context);     // /con
 void add_plugin_routes(Router& router, const RouteContext& context);     // /, /connector-plugins...
 void add_admin_routes(Router& router);                                   // /admin/loggers...
 
-// `subject` is what the error is about, for those texts that clients read.
+// The texts are those that clients read. `missing`: that of a 404, for requests about one connector.
 Response error_answer(const Error& error);
+Response error_answer(const Error& error, const std::string& missing);
 Response refused(const Error& error);  // a 400 with the message
 Response not_found(const std::string& message);
-std::string invalid_message(const Error& error);  // "Connector configuration is invalid and contains ..."
 
 }  // namespace ch::rest::connect

@@ -19,12 +19,7 @@ constexpr const char* kPolicy =
 // Whether a comma list holds the item; what follows a semicolon is for `refused` to judge.
 template <class Refused>
 bool lists(const std::string* header, std::string_view item, Refused refused) {
-  std::string_view rest = header == nullptr ? std::string_view() : *header;
-  while (!rest.empty()) {
-    const auto end = std::min(rest.find(','), rest.size());
-    auto entry = rest.substr(0, end);
-    rest.remove_prefix(std::min(end + 1, rest.size()));
-    entry.remove_prefix(std::min(entry.find_first_not_of(" \t"), entry.size()));
+  for (const auto entry : list_items(header == nullptr ? std::string_view() : *header)) {
     const auto mark = std::min(entry.find_first_of("; \t"), entry.size());
     if (entry.substr(0, mark) == item) return !refused(entry.substr(mark));
   }

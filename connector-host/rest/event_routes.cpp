@@ -22,11 +22,7 @@ std::optional<std::int64_t> position(const Call& call, std::vector<KeyProblem>& 
 
 Answer follow(EventStreams& streams, const std::string& task, std::optional<std::int64_t> after) {
   auto feed = streams.follow(task, after);
-  if (feed == nullptr) {
-    auto refused = plain_error(503, "too many clients follow events; close a stream or try again later");
-    refused.headers.push_back({"Retry-After", "5"});
-    return refused;
-  }
+  if (feed == nullptr) return try_again("too many clients follow events; close a stream or try again later", 5);
   return Response{200, {{"Content-Type", "text/event-stream"}, {"X-Accel-Buffering", "no"}}, {}, std::move(feed)};
 }
 

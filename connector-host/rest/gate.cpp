@@ -50,13 +50,10 @@ bool may_follow(const Request& request) {
 }
 
 bool accepts(std::string_view accept, std::initializer_list<std::string_view> types) {
-  while (!accept.empty()) {
-    const auto end = std::min(accept.find(','), accept.size());
-    const auto type = media_type(accept.substr(0, end));
-    if (std::any_of(types.begin(), types.end(), [type](std::string_view wanted) { return same(type, wanted); })) return true;
-    accept.remove_prefix(std::min(end + 1, accept.size()));
-  }
-  return false;
+  const auto items = list_items(accept);
+  return std::any_of(items.begin(), items.end(), [&](std::string_view item) {
+    return std::any_of(types.begin(), types.end(), [type = media_type(item)](std::string_view wanted) { return same(type, wanted); });
+  });
 }
 
 // A page of another site may send such a request without asking; browsers then say so in the first of these headers, or
@@ -134,11 +131,7 @@ std::optional<Response> gate(const Request& request, const Entry& entry) {
   const bool json = accept == nullptr || trimmed(*accept).empty() || accepts(*accept, {"*/*", "application/*", "application/json"});
   if (!json && request.method != "OPTIONS" && !(may_follow(request) && wants_event_stream(request)))
     return plain_error(406, connect ? "HTTP 406 Not Acceptable" : "the answer is application/json; accept that");
-  if (!entry.ready) {
-    auto response = plain_error(503, "connector-host is starting; try again in a second");
-    response.headers.push_back({"Retry-After", "1"});
-    return response;
-  }
+  if (!entry.ready) return try_again("connector-host is starting; try again in a second");
   return std::nullopt;
 }
 

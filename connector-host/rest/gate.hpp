@@ -19,9 +19,9 @@ struct Entry {
   bool loopback = false;        // it came in by a listener of this machine alone
 };
 
-// 401 without the token (if there is one), 403 for changes that another web site's page asks for and for a name
-// that only such a page has for this machine, 406 where only JSON
-// can be had but is not wanted, 415 for a body that is not JSON, 503 for the API while the host starts. Nothing: let it in.
+// 401 without the token (if there is one), 403 for changes that another web site's page asks for and for a name that only
+// such a page has for this machine, 406 where only JSON can be had but is not wanted, 415 for a body that is not JSON, 503
+// for the API while the host starts. Nothing: let it in.
 std::optional<Response> gate(const Request& request, const Entry& entry);
 
 // The client accepts text/event-stream, by that name.

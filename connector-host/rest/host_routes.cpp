@@ -1,8 +1,7 @@
 #include <embedded/ch_rest_openapi.hpp>
-#include <memory>
 #include <nlohmann/json.hpp>
-#include <semaphore>
 
+#include "base/places.hpp"
 #include "rest/body.hpp"
 #include "rest/json.hpp"
 #include "rest/metrics_page.hpp"
@@ -16,22 +15,16 @@ namespace {
 using tasks::TaskService;
 
 // Requests that ask brokers wait for them. So many at once leave threads for all others, /health above all.
-constexpr std::ptrdiff_t kAsking = 4;
-using Asking = std::counting_semaphore<kAsking>;
+constexpr std::size_t kAsking = 4;
 
 template <class Ask>
-Answer asked(const std::shared_ptr<Asking>& asking, Ask&& ask) {
-  if (!asking->try_acquire()) {
-    auto busy = plain_error(503, "the brokers are being asked by others already; try again in a second");
-    busy.headers.push_back({"Retry-After", "1"});
-    return busy;
-  }
-  const auto give_back = [](Asking* taken) { taken->release(); };
-  const std::unique_ptr<Asking, decltype(give_back)> place(asking.get(), give_back);
+Answer asked(const Places& asking, Ask&& ask) {
+  const auto place = asking.take();
+  if (!place) return try_again("the brokers are being asked by others already; try again in a second");
   return ask();
 }
 
-Answer validate(const TaskService& service, const std::shared_ptr<Asking>& asking, const Call& call) {
+Answer validate(const TaskService& service, const Places& asking, const Call& call) {
   const auto body = read_task_body(call.request.body, {"name", "config", "enabled"}, false);
   if (!body) return plain_error(400, body.error().message);
   std::vector<KeyProblem> wrong_parameters;
@@ -92,7 +85,7 @@ Response health(bool ready) {
 
 void add_host_routes(Router& router, const RouteContext& context) {
   auto& service = context.service;
-  const auto asking = std::make_shared<Asking>(kAsking);
+  const Places asking(kAsking);  // the routes share its count
   router.add("GET", "/v1", {}, [&service, asking, version = context.version, commit = context.commit](const Call&) {
     return asked(asking, [&]() -> Answer {
       return json_response(200, {{"name", "connector-host"},

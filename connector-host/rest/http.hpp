@@ -45,5 +45,10 @@ using Handler = std::function<void(const Request&, Reply)>;
 
 // {"error_code": status, "message": message} as application/json: what even the transport can say.
 Response plain_error(unsigned status, std::string_view message);
+// The same as a 503 with Retry-After, for what will be possible soon; the message says that it may be tried again.
+Response try_again(std::string_view message, unsigned seconds = 1);
+
+// The items of a header that is a comma list, without the blanks around them; what follows a semicolon is part of one.
+std::vector<std::string_view> list_items(std::string_view header);
 
 }  // namespace ch::rest

@@ -9,11 +9,11 @@
 
 namespace ch::rest {
 
-namespace {
-
 Json time_or_null(std::int64_t unix_ms) { return unix_ms > 0 ? Json(rfc3339(unix_ms)) : Json(); }
 Json text_or_null(const std::string& text) { return text.empty() ? Json() : Json(text); }
 Json offset_or_null(std::int64_t offset) { return offset >= 0 ? Json(offset) : Json(); }
+
+namespace {
 
 double rounded(double rate) { return std::round(rate * 10) / 10; }
 

@@ -17,6 +17,10 @@ namespace ch::rest {
 
 using Json = nlohmann::ordered_json;  // keys in the order in which a reader wants them
 
+Json time_or_null(std::int64_t unix_ms);  // RFC 3339; null for 0, which stands for none
+Json text_or_null(const std::string& text);
+Json offset_or_null(std::int64_t offset);  // null for negative ones, which stand for none
+
 Json status_json(const tasks::TaskStatus& status);
 Json task_json(const tasks::TaskView& task);
 // A line of a list of tasks. `definition` (may be null) knows the defaults of what the config leaves out.

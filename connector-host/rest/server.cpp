@@ -39,13 +39,13 @@ class Server::Impl {
  public:
   Impl(tasks::TaskService& service, const ServerOptions& options)
       : options_(options),
+        listeners_(all_listeners(options)),
+        loopback_(which_are_loopback(listeners_)),
         cors_(options.allowed_origins, options.allowed_methods),
-        loopback_(which_are_loopback(all_listeners(options))),
         metrics_(service.metrics()),
         streams_(service),
         http_(
-            all_listeners(options), options.limits, [this](const Request& request, const Reply& reply) { serve(request, reply); },
-            options.tls) {
+            listeners_, options.limits, [this](const Request& request, const Reply& reply) { serve(request, reply); }, options.tls) {
     const RouteContext context{service, waiters_, streams_, options.version, options.commit, [this] { return ready_.load(); }};
     add_host_routes(router_, context);
     add_task_routes(router_, context);
@@ -68,8 +68,9 @@ class Server::Impl {
   bool served_here(const Request& request) const;
 
   const ServerOptions options_;
+  const std::vector<std::string> listeners_;  // those for /admin too; requests name theirs by its number
+  const std::vector<bool> loopback_;          // of each of them
   const Cors cors_;
-  const std::vector<bool> loopback_;  // by number of the listener
   metrics::Metrics& metrics_;
   std::atomic<bool> ready_{false};
   Waiters waiters_;
@@ -88,14 +89,17 @@ std::vector<std::string> Server::Impl::addresses() const {
 Status Server::Impl::start() {
   const auto status = http_.start();
   if (!status) return status;
-  for (const auto& address : http_.addresses()) {
+  const auto addresses = http_.addresses();
+  const auto local = which_are_loopback(addresses);  // a name may lead there, too
+  for (std::size_t i = 0; i < addresses.size(); ++i) {
+    const auto& address = addresses[i];
     log::info("", "REST API at {}", address);
-    const auto host = address.substr(address.find("://") + 3);
-    const bool local = host.rfind("127.", 0) == 0 || host.rfind("[::1]", 0) == 0;
-    if (!local && options_.token.empty())
+    if (local[i]) continue;
+    if (options_.token.empty()) {
       log::warn("", "{} can be reached from other machines and asks for no token: set api.token", address);
-    if (!local && !options_.token.empty() && address.rfind("http://", 0) == 0)
+    } else if (address.rfind("http://", 0) == 0) {
       log::warn("", "{} takes the token unencrypted: make it https://", address);
+    }
   }
   return {};
 }
@@ -103,7 +107,7 @@ Status Server::Impl::start() {
 // What is only at the admin listeners, and what is not there.
 bool Server::Impl::served_here(const Request& request) const {
   if (!options_.admin_listeners) return true;
-  const auto wanted = all_listeners(options_)[request.listener];
+  const auto& wanted = listeners_[request.listener];
   const auto in = [&](const std::vector<std::string>& list) { return std::find(list.begin(), list.end(), wanted) != list.end(); };
   return is_admin(request) ? in(*options_.admin_listeners) : in(options_.listeners) || request.path == "/health";
 }

@@ -150,11 +150,7 @@ void Session::dispatch() {
   watch();
   const bool taken = host_.dispatch(listener_, std::move(request_), [once](Response response) { once->answer(std::move(response)); });
   request_ = {};
-  if (!taken) {
-    auto busy = plain_error(503, "too many requests at once; try again in a second");
-    busy.headers.push_back({"Retry-After", "1"});
-    once->answer(std::move(busy));
-  }
+  if (!taken) once->answer(try_again("too many requests at once; try again in a second"));
 }
 
 // Tells a request that waits for long that nobody waits for its answer any more.

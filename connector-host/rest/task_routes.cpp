@@ -51,11 +51,7 @@ Response not_yet(const Result<tasks::TaskStatus>& task, const std::string& wante
   return json_response(504, body);
 }
 
-Response too_many_waiters() {
-  auto response = plain_error(503, "too many requests are waiting; nothing was changed, try again without ?wait=");
-  response.headers.push_back({"Retry-After", "1"});
-  return response;
-}
+Response too_many_waiters() { return try_again("too many requests are waiting; nothing was changed, try again without ?wait="); }
 
 Answer create(TaskService& service, const Call& call) {
   const auto body = read_task_body(call.request.body, {"name", "config", "enabled"}, false);

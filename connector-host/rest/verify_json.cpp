@@ -19,9 +19,6 @@ using Kind = VerifyFinding::Kind;
 
 constexpr std::array kKinds = {Kind::gap, Kind::overlap, Kind::duplicate, Kind::wrong, Kind::foreign, Kind::orphan_upload};
 
-Json offset_or_null(std::int64_t offset) { return offset < 0 ? Json() : Json(offset); }
-Json text_or_null(const std::string& text) { return text.empty() ? Json() : Json(text); }
-
 Json chain_json(std::uint64_t series, const VerifyChain& chain) {
   auto ranges = Json::array();
   for (const auto& [start, end] : chain.ranges) ranges.push_back({start, end});

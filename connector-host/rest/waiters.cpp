@@ -27,17 +27,9 @@ Response guarded(const std::string& what, const std::function<Response()>& make)
   }
 }
 
-Waiters::Waiters(std::size_t limit) : limit_(limit), reserved_(std::make_shared<std::atomic<std::size_t>>(0)), thread_([this] { run(); }) {}
+Waiters::Waiters(std::size_t limit) : places_(limit), thread_([this] { run(); }) {}
 
 Waiters::~Waiters() { stop(); }
-
-std::shared_ptr<void> Waiters::reserve() {
-  if (reserved_->fetch_add(1) >= limit_) {
-    reserved_->fetch_sub(1);
-    return nullptr;
-  }
-  return {reserved_.get(), [count = reserved_](void*) { count->fetch_sub(1); }};
-}
 
 void Waiters::add(Wait wait, Reply reply, std::shared_ptr<const std::atomic<bool>> gone) {
   Waiter waiter{std::move(wait), std::move(reply), std::move(gone)};

@@ -10,6 +10,7 @@
 #include <thread>
 #include <vector>
 
+#include "base/places.hpp"
 #include "rest/http.hpp"
 
 namespace ch::rest {
@@ -32,7 +33,7 @@ class Waiters {
   ~Waiters();  // as stop()
 
   // A place among those who wait, to be taken before anything is changed; null if there is none.
-  std::shared_ptr<void> reserve();
+  std::shared_ptr<void> reserve() { return places_.take(); }
   void add(Wait wait, Reply reply, std::shared_ptr<const std::atomic<bool>> gone);
   void stop();  // answers all of them with how things are; later ones are answered at once
 
@@ -45,8 +46,7 @@ class Waiters {
   static bool settle(const Waiter& waiter, bool last_chance);
   void run();
 
-  const std::size_t limit_;
-  const std::shared_ptr<std::atomic<std::size_t>> reserved_;
+  const Places places_;
   std::mutex mutex_;
   std::condition_variable changed_;
   std::vector<Waiter> waiters_;

@@ -19,17 +19,13 @@ using Clock = std::chrono::steady_clock;
 constexpr std::chrono::milliseconds kTimeout{5000};
 constexpr std::chrono::milliseconds kAgain{250};
 
-tl::unexpected<Error> failure(const kafka::Trouble& trouble) {
-  return fail(ErrorCode::unavailable, fmt::format("{}. {}", trouble.message, trouble.remedy));
-}
-
 // `change` says false while the group has members.
 template <class Change>
 Status when_empty(Change&& change) {
   const auto deadline = Clock::now() + kGroupEmpties;
   while (true) {
     const auto done = change();
-    if (done.trouble) return failure(*done.trouble);
+    if (done.trouble) return kafka::unavailable(*done.trouble);
     if (done.value) return {};
     if (Clock::now() >= deadline) {
       return fail(ErrorCode::conflict,
@@ -64,7 +60,7 @@ Result<std::vector<KeyProblem>> check_changes(kafka::GroupClient& client, const 
   }
   if (!problems.empty()) return problems;
   const auto ends = client.watermarks(exact, kafka::Watermark::high, kTimeout);
-  if (ends.trouble) return failure(*ends.trouble);
+  if (ends.trouble) return kafka::unavailable(*ends.trouble);
   std::map<TopicPartition, std::int64_t> end_of;
   for (const auto& end : ends.value) end_of[end.where] = end.offset;
   for (const auto& change : changes) {
@@ -112,7 +108,7 @@ Result<Rewound> alter_offsets(kafka::GroupClient& client, const Topics& topics, 
   if (!problems) return tl::unexpected(problems.error());
   if (!problems->empty()) return fail(ErrorCode::invalid, "offsets that cannot be set", std::move(*problems));
   const auto before = believed_offsets(client, topics, record, saved);
-  if (before.trouble) return failure(*before.trouble);
+  if (before.trouble) return kafka::unavailable(*before.trouble);
 
   Rewound out{record.series, saved};
   for (const auto& offset : before.value) {
@@ -139,7 +135,7 @@ Result<Rewound> alter_offsets(kafka::GroupClient& client, const Topics& topics, 
 
 Result<Rewound> reset_offsets(kafka::GroupClient& client, const Topics& topics, const store::TaskRecord& record) {
   const auto before = client.committed(all_partitions(topics), kTimeout);
-  if (before.trouble) return failure(*before.trouble);
+  if (before.trouble) return kafka::unavailable(*before.trouble);
   Rewound out{record.series, {}};
   for (const auto& offset : before.value) {
     if (const auto frame = decode_frame(offset.metadata)) out.series = std::max(out.series, frame->series);

@@ -123,18 +123,11 @@ bool Runner::Impl::prepare() {
 bool Runner::Impl::ask_cluster(kafka::GroupClient& client) {
   const auto topics = client.all_topics(kLookupTimeout);
   if (topics.trouble) return trouble(*topics.trouble);
-  std::map<std::string, std::int32_t> ours;
-  if (spec.topics.size() == 1 && spec.topics.front().starts_with("^")) {
-    ours = kafka::matching(topics.value, spec.topics.front());
-  } else {
-    for (const auto& name : spec.topics) {
-      const auto found = topics.value.find(name);
-      if (found == topics.value.end()) {
-        return trouble({"topic_missing", fmt::format("topic {} does not exist in instance {}", name, spec.info.instance),
-                        "Create the topic, or correct `topics` of the task.", false});
-      }
-      ours.insert(*found);
-    }
+  const auto ours = kafka::matching(topics.value, spec.topics);
+  for (const auto& name : spec.topics) {
+    if (kafka::is_expression(spec.topics) || ours.contains(name)) continue;
+    return trouble({"topic_missing", fmt::format("topic {} does not exist in instance {}", name, spec.info.instance),
+                    "Create the topic, or correct `topics` of the task.", false});
   }
   const auto& dead_letters = spec.errors.dead_letter_topic;
   if (spec.errors.tolerate && !dead_letters.empty() && !topics.value.contains(dead_letters)) {

@@ -1,15 +1,14 @@
 // What the service is made of. Private to this room: service.cpp changes tasks, service_reads.cpp tells of them.
 #pragma once
 
-#include <atomic>
 #include <condition_variable>
 #include <map>
 #include <memory>
 #include <mutex>
-#include <semaphore>
 #include <shared_mutex>
 #include <thread>
 
+#include "base/places.hpp"
 #include "base/time.hpp"
 #include "tasks/maintenance.hpp"
 #include "tasks/service.hpp"
@@ -19,7 +18,8 @@
 namespace ch::tasks {
 
 constexpr std::size_t kMaxQueuedEvents = 10000;
-constexpr std::ptrdiff_t kMaxVerifying = 2;
+constexpr std::size_t kMaxVerifying = 2;  // each blocks a thread that others may need
+constexpr std::size_t kMaxRewinds = 2;    // each may keep a thread of the REST API for kGroupEmpties
 
 tl::unexpected<Error> no_such_task(const std::string& name);
 tl::unexpected<Error> invalid(std::vector<KeyProblem> problems);
@@ -73,6 +73,8 @@ struct TaskService::Impl {
     nudged = true;
     changed.notify_all();
   }
+  // How the task would run; invalid if its configuration does not hold any more.
+  Result<RunnerSpec> spec_of(const store::TaskRecord& record) const;
   void supervise(const std::stop_token& stop);
   bool reconcile_all();
   void write_events();
@@ -99,8 +101,8 @@ struct TaskService::Impl {
   std::size_t events_lost = 0;  // because the queue was full
   bool nudged = false;
   bool stopped = false;
-  std::atomic<int> rewinds{0};
-  std::counting_semaphore<kMaxVerifying> verifying{kMaxVerifying};
+  const Places rewinding{kMaxRewinds};
+  const Places verifying{kMaxVerifying};
   std::unique_ptr<Maintenance> maintenance;
   std::jthread supervisor;
 };

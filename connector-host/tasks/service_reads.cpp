@@ -29,8 +29,8 @@ std::vector<KeyProblem> TaskService::validate(const std::string& name, const Con
   }
   const auto topics = (*client)->all_topics(kPreflight / 2);
   if (topics.trouble) {
-    problems.push_back({"instance.id", spec.info.instance, fmt::format("{}. {}", topics.trouble->message, topics.trouble->remedy)});
-  } else if (!spec.topics.front().starts_with("^")) {
+    problems.push_back({"instance.id", spec.info.instance, kafka::to_text(*topics.trouble)});
+  } else if (!kafka::is_expression(spec.topics)) {
     std::vector<kafka::TopicPartition> first;
     for (const auto& topic : spec.topics) {
       if (!topics.value.contains(topic)) problems.push_back({"topics", topic, "does not exist in instance " + spec.info.instance});
@@ -38,9 +38,14 @@ std::vector<KeyProblem> TaskService::validate(const std::string& name, const Con
     }
     // Whoever may not use the group may not ask for its offsets either.
     if (const auto group = (*client)->committed(first, kPreflight / 2); group.trouble)
-      problems.push_back({"instance.id", spec.info.instance, fmt::format("{}. {}", group.trouble->message, group.trouble->remedy)});
+      problems.push_back({"instance.id", spec.info.instance, kafka::to_text(*group.trouble)});
   }
   return problems;
+}
+
+Result<RunnerSpec> TaskService::Impl::spec_of(const store::TaskRecord& record) const {
+  if (auto problems = validation.check(record.name, record.config); !problems.empty()) return invalid(std::move(problems));
+  return validation.resolve(record.name, record.config);
 }
 
 Result<config::Definition> TaskService::definition(const std::string& connector) const { return impl_->validation.definition(connector); }
@@ -48,27 +53,24 @@ Result<config::Definition> TaskService::definition(const std::string& connector)
 Result<ObjectPage> TaskService::objects(const std::string& name, const ObjectQuery& query) const {
   const auto entry = impl_->find(name);
   if (entry == nullptr) return no_such_task(name);
-  const auto record = entry->record();
-  if (const auto problems = impl_->validation.check(name, record.config); !problems.empty()) return invalid(problems);
-  const auto spec = impl_->validation.resolve(name, record.config);
-  if (!spec.connector->lists_objects())
-    return fail(ErrorCode::conflict, fmt::format("Connector {} cannot list what it has stored", spec.connector->name()));
-  return spec.connector->objects(spec.info, query);
+  const auto spec = impl_->spec_of(entry->record());
+  if (!spec) return tl::unexpected(spec.error());
+  if (!spec->connector->lists_objects())
+    return fail(ErrorCode::conflict, fmt::format("Connector {} cannot list what it has stored", spec->connector->name()));
+  return spec->connector->objects(spec->info, query);
 }
 
 Result<VerifyReport> TaskService::verify(const std::string& name, VerifyReport so_far) const {
   const auto entry = impl_->find(name);
   if (entry == nullptr) return no_such_task(name);
   const auto record = entry->record();
-  if (const auto problems = impl_->validation.check(name, record.config); !problems.empty()) return invalid(problems);
-  const auto spec = impl_->validation.resolve(name, record.config);
-  if (!spec.connector->inspects())
-    return fail(ErrorCode::conflict, fmt::format("Connector {} cannot verify what it has stored", spec.connector->name()));
-  // Each blocks a thread that others may need.
-  if (!impl_->verifying.try_acquire()) return fail(ErrorCode::unavailable, "Others are being verified; try again in a few seconds");
-  const auto give_back = [](auto* semaphore) { semaphore->release(); };
-  const std::unique_ptr<std::counting_semaphore<kMaxVerifying>, decltype(give_back)> place(&impl_->verifying, give_back);
-  if (const auto done = verify_step(spec, record.series, kVerifyStep, so_far); !done) return tl::unexpected(done.error());
+  const auto spec = impl_->spec_of(record);
+  if (!spec) return tl::unexpected(spec.error());
+  if (!spec->connector->inspects())
+    return fail(ErrorCode::conflict, fmt::format("Connector {} cannot verify what it has stored", spec->connector->name()));
+  const auto place = impl_->verifying.take();
+  if (!place) return fail(ErrorCode::unavailable, "Others are being verified; try again in a few seconds");
+  if (const auto done = verify_step(*spec, record.series, kVerifyStep, so_far); !done) return tl::unexpected(done.error());
   return so_far;
 }
 
@@ -116,19 +118,13 @@ Result<std::vector<TaskService::TopicView>> TaskService::topics(const std::strin
   const auto client = kafka::GroupClient::make(config::client_properties(instance->second), "connector-host", "connector-host-topics");
   if (!client) return tl::unexpected(client.error());
   const auto topics = (*client)->all_topics(milliseconds(5000));
-  if (topics.trouble) return fail(ErrorCode::unavailable, fmt::format("{}. {}", topics.trouble->message, topics.trouble->remedy));
+  if (topics.trouble) return kafka::unavailable(*topics.trouble);
   std::map<std::string, std::vector<std::string>> archived_by;
   for (const auto& entry : impl_->all()) {
     const auto record = entry->record();
-    if (!impl_->validation.check(record.name, record.config).empty()) continue;
-    const auto spec = impl_->validation.resolve(record.name, record.config);
-    if (spec.info.instance != id) continue;
-    const bool regex = spec.topics.front().starts_with("^");
-    for (const auto& [topic, partitions] : topics.value) {
-      const bool ours = regex ? !kafka::matching({{topic, partitions}}, spec.topics.front()).empty()
-                              : std::ranges::find(spec.topics, topic) != spec.topics.end();
-      if (ours) archived_by[topic].push_back(record.name);
-    }
+    const auto spec = impl_->spec_of(record);
+    if (!spec || spec->info.instance != id) continue;
+    for (const auto& [topic, partitions] : kafka::matching(topics.value, spec->topics)) archived_by[topic].push_back(record.name);
   }
   std::vector<TopicView> out;
   for (const auto& [topic, partitions] : topics.value) out.push_back({topic, partitions, archived_by[topic]});

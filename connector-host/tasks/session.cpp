@@ -162,9 +162,7 @@ void Session::stand(Slot& slot, const std::string& message) {
       "offset_lost", message,
       "Disable the task, set its offsets with kafka-consumer-groups --reset-offsets, or change start.position; then enable it.", now_ms(),
       0};
-  context_.spec.metrics->add(metrics::Id::interruptions, slot.interruption->reason);
-  log::warn(subject(slot.assignment.id), "interrupted ({}): {}. {}", slot.interruption->reason, message, slot.interruption->remedy);
-  event("interrupted", &*slot.interruption, message);
+  tell(subject(slot.assignment.id), *slot.interruption);
 }
 
 void Session::open_new() {
@@ -354,85 +352,6 @@ void Session::request_commit(ch_partition_id partition, std::int64_t offset, std
   if (!slots_.contains(partition) && !CH_BUG("no_epoch_check")) return;
   if (rejects_.hold(partition, {offset, state, urgent})) return;
   committer_.request(partition, offset, std::move(state), urgent, now_ms());
-}
-
-// ---- what the connector and the cluster report ----------------------------------------------------------------------
-
-void Session::resume(ch_partition_id partition, std::int64_t offset) {
-  if (const auto slot = slots_.find(partition); slot != slots_.end()) slot->second.seek_to = offset;
-}
-
-void Session::interrupted(ch_partition_id partition, const ch_interruption& what) {
-  InterruptionStatus status{std::string(view(what.reason)), std::string(view(what.message)), std::string(view(what.remedy)), now_ms(),
-                            what.next_try_ms};
-  const auto slot = slots_.find(partition);
-  if (partition != 0 && slot == slots_.end()) return;
-  auto& kept = partition == 0 ? interruption_ : slot->second.interruption;
-  const bool fresh = !kept || kept->reason != status.reason;
-  if (!fresh) status.since_ms = kept->since_ms;
-  kept = std::move(status);
-  if (fresh) {
-    context_.spec.metrics->add(metrics::Id::interruptions, kept->reason);
-    log::warn(subject(partition), "interrupted ({}): {}. {}", kept->reason, kept->message, kept->remedy);
-    event("interrupted", &*kept, kept->message);
-  }
-}
-
-void Session::recovered(ch_partition_id partition) {
-  const auto slot = slots_.find(partition);
-  if (partition != 0 && slot == slots_.end()) return;
-  auto& kept = partition == 0 ? interruption_ : slot->second.interruption;
-  if (!kept) return;
-  log::info(subject(partition), "recovered from {}", kept->reason);
-  const InterruptionStatus was = *kept;
-  kept.reset();
-  event("recovered", &was, "recovered from " + was.reason);
-}
-
-void Session::stored(ch_partition_id partition, const ch_object& object) {
-  auto& metrics = *context_.spec.metrics;
-  metrics.add(metrics::Id::objects_stored);
-  metrics.add(metrics::Id::records_stored, static_cast<double>(object.records));
-  metrics.add(metrics::Id::bytes_stored, static_cast<double>(object.bytes));
-  const auto slot = slots_.find(partition);
-  if (slot == slots_.end()) return;
-  StoredObject out;
-  out.key = view(object.key);
-  out.topic = view(object.topic);
-  out.partition = object.partition;
-  out.start_offset = object.start_offset;
-  out.end_offset = object.end_offset;
-  out.records = object.records;
-  out.bytes = object.bytes;
-  out.stored_ms = object.stored_ms;
-  slot->second.last_object = std::move(out);
-}
-
-void Session::on_trouble(const kafka::Trouble& what) {
-  const bool fresh = !trouble_ || trouble_->reason != what.reason;
-  const auto since = fresh ? now_ms() : trouble_->since_ms;
-  trouble_ = InterruptionStatus{what.reason, what.message, what.remedy, since, now_ms() + 5000};
-  if (fresh) {
-    context_.spec.metrics->add(metrics::Id::interruptions, what.reason);
-    log::warn(task_, "interrupted ({}): {}. {}", what.reason, what.message, what.remedy);
-    event("interrupted", &*trouble_, what.message);
-  }
-}
-
-void Session::on_reachable() {
-  if (trouble_ && trouble_->reason != "topic_missing") recover_cluster();
-}
-
-void Session::recover_cluster() {
-  if (!trouble_) return;
-  const InterruptionStatus was = *trouble_;
-  trouble_.reset();
-  log::info(task_, "recovered from {}", was.reason);
-  event("recovered", &was, "recovered from " + was.reason);
-}
-
-void Session::on_rejoin_needed(const std::string& why) {
-  if (!end_) end_ = Outcome{End::rejoin, why, worked_};
 }
 
 }  // namespace ch::tasks

@@ -111,6 +111,7 @@ class Session final : private kafka::Listener, public SessionCalls {
   void publish();
   RunnerStatus snapshot();
   PartitionStatus describe(ch_partition_id id, Slot& slot);
+  void tell(const log::Subject& about, const InterruptionStatus& what);
   void event(const std::string& kind, const InterruptionStatus* what, const std::string& message);
   log::Subject subject(ch_partition_id partition) const;  // of a log line; the task if the partition is not ours
   void count_taken(std::span<const ch_record> records);

@@ -19,22 +19,13 @@ constexpr milliseconds kLookupTimeout{5000};
 constexpr milliseconds kShortestPage{500};
 constexpr std::uint32_t kFindingsPerPage = 5000;
 
-tl::unexpected<Error> unavailable(const kafka::Trouble& trouble) {
-  return fail(ErrorCode::unavailable, fmt::format("{}. {}", trouble.message, trouble.remedy));
-}
-
 // The topics that exist, and those that the task names: objects of a topic that is gone stay.
 Result<std::map<std::string, std::int32_t>> topics_of(kafka::GroupClient& client, const RunnerSpec& spec, const VerifyQuery& query) {
   const auto all = client.all_topics(kLookupTimeout);
-  if (all.trouble) return unavailable(*all.trouble);
-  std::map<std::string, std::int32_t> ours;
-  if (spec.topics.front().starts_with("^")) {
-    ours = kafka::matching(all.value, spec.topics.front());
-  } else {
-    for (const auto& name : spec.topics) {
-      const auto found = all.value.find(name);
-      ours.emplace(name, found == all.value.end() ? 0 : found->second);
-    }
+  if (all.trouble) return kafka::unavailable(*all.trouble);
+  auto ours = kafka::matching(all.value, spec.topics);
+  for (const auto& name : spec.topics) {
+    if (!kafka::is_expression(spec.topics)) ours.emplace(name, 0);
   }
   if (query.topic.empty()) return ours;
   const auto one = ours.find(query.topic);
@@ -57,9 +48,9 @@ Status look_up(kafka::GroupClient& client, const RunnerSpec& spec, VerifyReport&
   const auto where = partitions_of(*topics, report.query);
   if (!where.empty()) {
     const auto low = client.watermarks(where, kafka::Watermark::low, kLookupTimeout);
-    if (low.trouble) return unavailable(*low.trouble);
+    if (low.trouble) return kafka::unavailable(*low.trouble);
     const auto high = client.watermarks(where, kafka::Watermark::high, kLookupTimeout);
-    if (high.trouble) return unavailable(*high.trouble);
+    if (high.trouble) return kafka::unavailable(*high.trouble);
     for (const auto& mark : low.value) report.partitions[mark.where].low = mark.offset;
     for (const auto& mark : high.value) report.partitions[mark.where].high = mark.offset;
   }
@@ -81,7 +72,7 @@ Result<std::vector<OpenPartition>> committed_of(kafka::GroupClient& client, cons
   std::vector<OpenPartition> out;
   if (where.empty()) return out;
   const auto committed = client.committed(where, kLookupTimeout);
-  if (committed.trouble) return unavailable(*committed.trouble);
+  if (committed.trouble) return kafka::unavailable(*committed.trouble);
   for (const auto& c : committed.value) {
     auto& partition = report.partitions[c.where];
     if (c.offset < 0) {
@@ -250,7 +241,7 @@ Status verify_step(const RunnerSpec& spec, std::uint64_t series, milliseconds ti
   if (!made) return tl::unexpected(made.error());
   auto& client = **made;
   const auto cluster = client.cluster_id(kLookupTimeout);
-  if (cluster.trouble) return unavailable(*cluster.trouble);
+  if (cluster.trouble) return kafka::unavailable(*cluster.trouble);
   info.cluster = cluster.value;
   if (report.started_ms == 0) {
     if (const auto known = look_up(client, spec, report); !known) return known;
