@@ -13,8 +13,7 @@ constexpr std::string_view kClock =
     "set this machine's clock (NTP): it differs from Tencent Cloud's; requests are signed by that clock meanwhile";
 constexpr std::string_view kBucket =
     "create bucket {bucket} in the COS console (private, in the instance's region) or set cos.bucket.create=true, or correct cos.bucket "
-    "and "
-    "cos.region (a bucket of another region looks missing)";
+    "and cos.region (a bucket of another region looks missing)";
 constexpr std::string_view kRegion = "set cos.region to the region that the COS console shows for bucket {bucket}, and check cos.endpoint";
 constexpr std::string_view kPay = "top up the Tencent Cloud account; storing goes on by itself then";
 constexpr std::string_view kSuspended = "look in the COS console why bucket {bucket} is suspended (arrears or content audit)";

@@ -16,6 +16,8 @@
 #include <thread>
 #include <vector>
 
+#include "support/process/net.hpp"
+
 namespace ch::test {
 namespace {
 
@@ -52,14 +54,6 @@ class Socket {
  private:
   int fd_;
 };
-
-sockaddr_in loopback(std::uint16_t port) {
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(port);
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  return address;
-}
 
 std::unique_ptr<Socket> connect_to(std::uint16_t port) {
   auto socket = std::make_unique<Socket>(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));

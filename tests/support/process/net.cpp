@@ -15,10 +15,6 @@
 #include <system_error>
 
 namespace ch::test {
-namespace {
-
-constexpr std::uint16_t kFirstPort = 20000;
-constexpr std::uint16_t kPorts = 12000;
 
 sockaddr_in loopback(std::uint16_t port) {
   sockaddr_in address{};
@@ -27,6 +23,11 @@ sockaddr_in loopback(std::uint16_t port) {
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   return address;
 }
+
+namespace {
+
+constexpr std::uint16_t kFirstPort = 20000;
+constexpr std::uint16_t kPorts = 12000;
 
 bool can_bind(std::uint16_t port) {
   const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);

@@ -1,6 +1,8 @@
 // What tests do over the loopback: ports, HTTP by libcurl, and bytes that no proper client would send.
 #pragma once
 
+#include <netinet/in.h>
+
 #include <chrono>
 #include <cstdint>
 #include <map>
@@ -14,6 +16,7 @@ namespace ch::test {
 // A TCP port of 127.0.0.1 that nothing listens on, below those that the kernel gives to outgoing connections, so that it
 // stays free until it is used. Each call gives another.
 std::uint16_t free_port();
+sockaddr_in loopback(std::uint16_t port);  // 127.0.0.1
 
 struct Answer {
   long status = 0;  // 0: none came; `error` says why
