@@ -28,5 +28,5 @@ if [[ ! -f "$dir/.complete" ]]; then
   exec 9>&-
 fi
 if [[ $# -gt 0 ]]; then
-  exec env PYTHONDONTWRITEBYTECODE=1 "$dir/bin/python" "$@"
+  exec env PYTHONDONTWRITEBYTECODE=1 PYTHONPATH="$(dirname "$requirements")" "$dir/bin/python" "$@"
 fi

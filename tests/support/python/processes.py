@@ -1,5 +1,5 @@
-"""What the tests of Kafka Connect's API start: a Kafka broker, a Connect worker and our host, each on free ports and
-with a temporary folder. Everything is stopped by its process when the `with` ends."""
+"""What tests in Python start: a Kafka broker, a Connect worker and our host, each on free ports and with a temporary folder.
+Everything is stopped by its process when the `with` ends."""
 
 import contextlib
 import json
@@ -117,12 +117,32 @@ def produce(address, topic, lines):
     )
 
 
+def request(method, url, body=None):
+    """(status, bytes) of one request; (0, b"") if nobody answers."""
+    data = None if body is None else json.dumps(body).encode()
+    asked = urllib.request.Request(url, data, {"Content-Type": "application/json"} if data else {}, method=method)
+    try:
+        with urllib.request.urlopen(asked, timeout=60) as answer:
+            return answer.status, answer.read()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read()
+    except OSError:
+        return 0, b""
+
+
 def get_json(url):
     try:
-        with urllib.request.urlopen(url, timeout=10) as answer:
-            return json.load(answer)
-    except (urllib.error.URLError, OSError, ValueError):
+        return json.loads(request("GET", url)[1])
+    except ValueError:
         return None
+
+
+def figure(text):
+    """Prints what was measured, and appends it to the file that CH_TEST_FIGURES names."""
+    print(text)
+    if "CH_TEST_FIGURES" in os.environ:
+        with open(os.environ["CH_TEST_FIGURES"], "a", encoding="utf-8") as out:
+            print(text, file=out)
 
 
 @contextlib.contextmanager
