@@ -1,8 +1,6 @@
 #include "rest/session.hpp"
 
-#include <sys/socket.h>
-
-#include <cerrno>
+#include <poll.h>
 
 #include "rest/request_head.hpp"
 
@@ -16,7 +14,13 @@ namespace {
 
 constexpr std::size_t kReadBytes = 4096;
 constexpr std::size_t kBufferSlack = 4096;  // beyond the head's limit, so that Beast names that limit first
+constexpr std::chrono::milliseconds kLookAgain{250};
 constexpr char kContinue[] = "HTTP/1.1 100 Continue\r\n\r\n";
+
+bool has_left(int socket) {
+  pollfd peer{socket, POLLRDHUP, 0};
+  return ::poll(&peer, 1, 0) > 0;
+}
 
 // The promise behind a Reply: one answer, whatever happens to the copies.
 class Once {
@@ -40,7 +44,12 @@ class Once {
 }  // namespace
 
 Session::Session(SessionHost& host, const Limits& limits, std::size_t listener, asio::ip::tcp::socket socket, const TlsContext& tls)
-    : host_(host), limits_(limits), listener_(listener), stream_(std::move(socket), tls), buffer_(limits.head_bytes + kBufferSlack) {}
+    : host_(host),
+      limits_(limits),
+      listener_(listener),
+      stream_(std::move(socket), tls),
+      buffer_(limits.head_bytes + kBufferSlack),
+      look_again_(stream_.get_executor()) {}
 
 void Session::run() {
   Code ignored;
@@ -64,6 +73,7 @@ void Session::drain() {
 void Session::end() {
   if (std::exchange(ended_, true)) return;
   stream_.tcp().close();
+  look_again_.cancel();
   if (feed_) feed_->drop();
   host_.ended(shared_from_this());
 }
@@ -155,11 +165,19 @@ void Session::dispatch() {
 
 // Tells a request that waits for long that nobody waits for its answer any more.
 void Session::watch() {
-  stream_.socket().async_wait(asio::ip::tcp::socket::wait_read, [self = shared_from_this(), number = requests_](Code error) {
-    if (error || self->ended_ || number != self->requests_ || self->state_ != State::answering) return;
-    char byte = 0;
-    const auto got = ::recv(self->stream_.socket().native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-    if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR)) self->client_gone();
+  stream_.socket().async_wait(asio::ip::tcp::socket::wait_read, [self = shared_from_this(), request = requests_](Code error) {
+    if (!error) self->look_for_client(request);
+  });
+}
+
+void Session::look_for_client(std::size_t request) {
+  if (ended_ || request != requests_ || state_ != State::answering) return;
+  if (has_left(stream_.socket().native_handle())) return client_gone();
+  // Something came that is not read yet, TLS's good-bye or a further request: the socket stays readable, whether the
+  // client leaves or not.
+  look_again_.expires_after(kLookAgain);
+  look_again_.async_wait([self = shared_from_this(), request](Code error) {
+    if (!error) self->look_for_client(request);
   });
 }
 

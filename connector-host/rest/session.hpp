@@ -5,6 +5,7 @@
 // clang-format off
 #include <utility>  // Boost 1.74's Asio needs it before itself in C++20
 // clang-format on
+#include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
 #include <memory>
@@ -52,6 +53,7 @@ class Session : public std::enable_shared_from_this<Session> {
   void on_bad_read(Code error, bool in_head);
   void dispatch();
   void watch();
+  void look_for_client(std::size_t request);
   void client_gone();
   void refuse(unsigned status, std::string_view message);
   void write(Response response);
@@ -81,6 +83,7 @@ class Session : public std::enable_shared_from_this<Session> {
   bool pumping_ = false;
   std::size_t requests_ = 0;
   std::shared_ptr<std::atomic<bool>> gone_;
+  boost::asio::steady_timer look_again_;
   bool head_only_ = false;
   bool keep_alive_ = true;
   bool draining_ = false;

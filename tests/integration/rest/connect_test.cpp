@@ -1,8 +1,8 @@
 // Kafka Connect's paths over sockets, with a service that has no tasks; and its bodies as they are made of ours.
 #include <cstdlib>
-#include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "certificate.hpp"
 #include "idle_service.hpp"
 #include "raw_client.hpp"
 #include "rest/connect_body.hpp"
@@ -175,15 +175,10 @@ TEST_CASE("https: a listener with a certificate, and without one a refusal that 
     Server server(*service, {{"https://127.0.0.1:0"}, "1", "c"});
     CHECK(server.start().error().message == "ssl.certificate.location is needed for an https:// listener");
   }
-  const auto folder = std::filesystem::temp_directory_path() / ("ch-connect-test-" + std::to_string(::getpid()));
-  std::filesystem::create_directories(folder);
-  const auto key = (folder / "key.pem").string();
-  const auto certificate = (folder / "cert.pem").string();
-  const auto make = "openssl req -x509 -newkey rsa:2048 -nodes -days 1 -subj /CN=localhost -addext subjectAltName=IP:127.0.0.1 -keyout " +
-                    key + " -out " + certificate + " 2>/dev/null";
-  REQUIRE(std::system(make.c_str()) == 0);
+  const Certificate made;
+  const auto& certificate = made.file;
   ServerOptions options{{"https://127.0.0.1:0"}, "1", "c"};
-  options.tls = {certificate, key, ""};
+  options.tls = {certificate, made.key, ""};
   Server server(*service, options);
   REQUIRE(server.start());
   server.ready();
@@ -194,7 +189,6 @@ TEST_CASE("https: a listener with a certificate, and without one a refusal that 
   CHECK(std::system(("curl -sf --noproxy '*' " + url + "/connectors >/dev/null").c_str()) != 0);
   CHECK(status_of(ask(port_of(url), "GET / HTTP/1.1\r\nHost: x\r\n\r\n")) != 200);
   server.stop();
-  std::filesystem::remove_all(folder);
 }
 
 TEST_CASE("connect: states, as clients compare them") {
@@ -216,6 +210,7 @@ TEST_CASE("connect: states, as clients compare them") {
   status.paused = true;
   CHECK(connect::connector_state(status) == "PAUSED");
   CHECK(connect::task_state(ch::tasks::State::starting) == "UNASSIGNED");
+  CHECK(connect::task_state(ch::tasks::State::stopping) == "RUNNING");
 }
 
 TEST_CASE("connect: numbers keep their text, names are trimmed, a state may be asked for") {

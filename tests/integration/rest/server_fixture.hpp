@@ -43,8 +43,9 @@ class Door {
 };
 
 struct EchoServer {
-  explicit EchoServer(rest::Limits limits = {})
-      : server({"http://127.0.0.1:0"}, limits, [this](const rest::Request& request, const rest::Reply& reply) { answer(request, reply); }) {
+  explicit EchoServer(rest::Limits limits = {}, const std::string& listener = "http://127.0.0.1:0", const rest::Tls& tls = {})
+      : server(
+            {listener}, limits, [this](const rest::Request& request, const rest::Reply& reply) { answer(request, reply); }, tls) {
     const auto status = server.start();
     if (!status) FAIL(status.error().message);
     const auto address = server.addresses().at(0);
@@ -53,8 +54,7 @@ struct EchoServer {
   ~EchoServer() {
     door.open();
     server.stop();
-    const std::lock_guard lock(mutex);
-    for (auto& thread : late) thread.join();
+    join_late();
   }
 
   void answer(const rest::Request& request, const rest::Reply& reply) {
@@ -74,10 +74,27 @@ struct EchoServer {
       });
       return;
     }
+    if (request.path == "/until-gone") {
+      const std::lock_guard lock(mutex);
+      late.emplace_back([this, reply, gone = request.gone] {
+        const auto begin = std::chrono::steady_clock::now();
+        while (!gone->load() && std::chrono::steady_clock::now() - begin < kDeadline)
+          std::this_thread::sleep_for(std::chrono::milliseconds(5));
+        saw_gone = gone->load();
+        reply({200, {}, "late"});
+      });
+      return;
+    }
     std::string text = request.method + " " + request.path + " [" + request.query + "] " + std::to_string(request.body.size());
     if (const auto* utf8 = request.header("X-Name")) text += " " + *utf8;
     if (request.path == "/echo") text = request.body;
     reply({200, {{"Content-Type", "text/plain"}}, text});
+  }
+
+  void join_late() {
+    const std::lock_guard lock(mutex);
+    for (auto& thread : late) thread.join();
+    late.clear();
   }
 
   // The server still serves.

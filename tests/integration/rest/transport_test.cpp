@@ -359,10 +359,17 @@ TEST_CASE("a request that waits learns that its client has gone") {
   // The server sees the end of that connection before it accepts a later one.
   REQUIRE(server.alive());
   server.door.open();
+  server.join_late();
+  REQUIRE(server.saw_gone);
+}
+
+TEST_CASE("a client that leaves after sending more than its request is noticed, too") {
+  EchoServer server;
   {
-    const std::lock_guard lock(server.mutex);
-    for (auto& thread : server.late) thread.join();
-    server.late.clear();
+    RawClient client(server.port);
+    client.send("GET /until-gone HTTP/1.1\r\nHost: x\r\n\r\n" + kGet);
+    while (server.handled == 0) std::this_thread::sleep_for(milliseconds(1));
   }
+  server.join_late();
   REQUIRE(server.saw_gone);
 }
