@@ -110,7 +110,7 @@ def document(folder):
 
 def main(arguments):
     check = arguments[:1] == ["--check"]
-    if len(arguments) != 1 + check:
+    if len(arguments) != 1 + check or arguments[-1].startswith("-"):
         print(__doc__.strip(), file=sys.stderr)
         return 2
     target = pathlib.Path(arguments[-1])

@@ -1,41 +1,28 @@
 #include "base/repeats.hpp"
 
 #include <algorithm>
+#include <functional>
 
 namespace ch::log {
 namespace {
 
-// FNV-1a.
-struct Hash {
-  std::uint64_t value = 14695981039346656037U;
-  void add(std::string_view text) {
-    for (const char c : text) {
-      value ^= static_cast<unsigned char>(c);
-      value *= 1099511628211U;
-    }
-    value ^= 0x100;  // so that "a","bc" is not "ab","c"
-    value *= 1099511628211U;
-  }
-};
-
-std::uint64_t kind_of(int level, std::string_view task, std::string_view message) {
+// The text that lines of one kind have in common.
+std::string kind_of(int level, std::string_view task, std::string_view message) {
   constexpr std::string_view blanks = " \t\n,;()";
-  Hash hash;
-  hash.value += static_cast<std::uint64_t>(level);
-  hash.add(task);
+  std::string kind = std::to_string(level) + '\n' + std::string(task) + '\n';
   while (!message.empty()) {
     const auto end = std::min(message.find_first_of(blanks), message.size());
     const auto word = message.substr(0, end);
-    if (word.find_first_of("0123456789") == std::string_view::npos) hash.add(word);
+    if (word.find_first_of("0123456789") == std::string_view::npos) kind.append(word).push_back(' ');
     message.remove_prefix(std::min(end + 1, message.size()));
   }
-  return hash.value;
+  return kind;
 }
 
 }  // namespace
 
 bool Repeats::admit(int level, std::string_view task, std::string_view message, std::int64_t now_ms) {
-  const auto kind = kind_of(level, task, message);
+  const auto kind = std::hash<std::string>{}(kind_of(level, task, message));
   auto found = windows_.find(kind);
   if (found == windows_.end()) {
     if (windows_.size() >= kMaxKinds) return true;

@@ -37,7 +37,7 @@ class Repeats {
     std::size_t said = 0;
     Held held;
   };
-  std::map<std::uint64_t, Window> windows_;
+  std::map<std::size_t, Window> windows_;  // by the hash of the kind
 };
 
 }  // namespace ch::log

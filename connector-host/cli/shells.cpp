@@ -18,8 +18,7 @@ Apps commands_of(const CLI::App& app) {
 
 Options options_of(const CLI::App& app) {
   auto all = app.get_options();
-  all.erase(std::remove_if(all.begin(), all.end(), [](const CLI::Option* option) { return option->nonpositional() ? false : true; }),
-            all.end());
+  all.erase(std::remove_if(all.begin(), all.end(), [](const CLI::Option* option) { return !option->nonpositional(); }), all.end());
   return all;
 }
 
@@ -61,13 +60,14 @@ std::string in_quotes(const std::string& text) {
 // The names of tasks come from the host, which is asked only when they are wanted.
 constexpr const char* kNames = R"x(connector-host task list --output json 2>/dev/null | sed -n 's/^      "name": "\(.*\)",$/\1/p')x";
 
-std::string cases(const CLI::App& app) {
-  std::string out;
+// In bash as in zsh: what may follow the words given, into variables of the caller.
+std::string at_function(const CLI::App& app) {
+  std::string out = "_connector_host_at() {\n  found='' files='' names=''\n  case \"$1\" in\n";
   walk(app, "", [&](const CLI::App& command, const std::string& path) {
     const auto extra = takes(command, "FILE") ? " files=1" : path.rfind("task ", 0) == 0 && takes(command, "NAME") ? " names=1" : "";
     out += fmt::format("    {}) found={}{} ;;\n", in_quotes(path), in_quotes(words_of(command)), extra);
   });
-  return out;
+  return out + "  esac\n}\n";
 }
 
 std::string roff(const std::string& text) {
@@ -98,12 +98,7 @@ std::string manual_options(const CLI::App& app) {
 
 std::string bash_completion(const CLI::App& app) {
   return fmt::format(R"x(# Completion of connector-host for bash: source it, or put it into /usr/share/bash-completion/completions.
-_connector_host_at() {{
-  found='' files='' names=''
-  case "$1" in
-{}  esac
-}}
-_connector_host() {{
+{}_connector_host() {{
   local path='' word found files names i cur="${{COMP_WORDS[COMP_CWORD]}}"
   _connector_host_at ''
   for ((i = 1; i < COMP_CWORD; i++)); do
@@ -119,18 +114,13 @@ _connector_host() {{
 }}
 complete -o filenames -F _connector_host connector-host
 )x",
-                     cases(app), kNames);
+                     at_function(app), kNames);
 }
 
 std::string zsh_completion(const CLI::App& app) {
   return fmt::format(R"x(#compdef connector-host
 # Completion of connector-host for zsh: put it as _connector-host into a folder of $fpath.
-_connector_host_at() {{
-  found='' files='' names=''
-  case "$1" in
-{}  esac
-}}
-_connector_host() {{
+{}_connector_host() {{
   local place='' word found files names i
   _connector_host_at ''
   for ((i = 2; i < CURRENT; i++)); do
@@ -146,7 +136,7 @@ _connector_host() {{
 }}
 _connector_host "$@"
 )x",
-                     cases(app), kNames);
+                     at_function(app), kNames);
 }
 
 std::string fish_completion(const CLI::App& app) {

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cctype>
-#include <embedded/ch_schemas.hpp>
 #include <fstream>
 #include <iterator>
 #include <nlohmann/json.hpp>
@@ -28,12 +27,6 @@ constexpr std::size_t kMaxIdLength = 64;
 constexpr std::string_view kInstances = "instances";
 constexpr std::string_view kTokenCharacters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~+/=";
 constexpr std::string_view kEnvironmentPrefix = "CONNECTOR_HOST_";
-
-Definition embedded(std::string_view schema, const char* name) {
-  auto definition = Definition::from_schema(schema);
-  if (!definition) throw std::logic_error(fmt::format("the embedded {} is defective: {}", name, definition.error().message));
-  return std::move(*definition);
-}
 
 std::string environment_name(std::string_view key) {
   std::string name(kEnvironmentPrefix);
@@ -381,16 +374,6 @@ Result<std::map<std::string, std::string>> client_properties(const Instance& ins
     out.emplace(key, std::move(*resolved));
   }
   return out;
-}
-
-const Definition& host_definition() {
-  static const Definition made = embedded(schemas::host_schema_json, "host.schema.json");
-  return made;
-}
-
-const Definition& task_definition() {
-  static const Definition made = embedded(schemas::task_schema_json, "task.schema.json");
-  return made;
 }
 
 std::map<std::string, std::string> process_environment() {

@@ -29,9 +29,6 @@ std::string trace_of(const tasks::RunnerStatus& runner) {
                      rfc3339(why->since_ms), next, why->reason, why->message, why->remedy);
 }
 
-// Runners of a task that is on its way to DISABLED are still tasks.
-bool shown(const tasks::RunnerStatus& runner) { return runner.state != State::disabled; }
-
 std::string_view type_name(const config::Key& key) {
   constexpr std::int64_t int_max = 2147483647;
   switch (key.type) {
@@ -69,6 +66,8 @@ std::string_view connector_state(const tasks::TaskStatus& status) {
   if (!status.enabled) return status.state == State::disabled ? "STOPPED" : "RUNNING";
   return status.paused ? "PAUSED" : "RUNNING";
 }
+
+bool shown(const tasks::RunnerStatus& runner) { return runner.state != State::disabled; }
 
 std::string_view task_state(State state) {
   switch (state) {

@@ -13,7 +13,9 @@ namespace ch::rest::connect {
 
 // RUNNING, PAUSED, STOPPED: what the user wants of it. STOPPED only once everything is stored.
 std::string_view connector_state(const tasks::TaskStatus& status);
-// RUNNING, PAUSED, UNASSIGNED (starting) or FAILED, with a trace.
+// Whether it is a task there: also if its connector is on its way to STOPPED.
+bool shown(const tasks::RunnerStatus& runner);
+// RUNNING (also one that stops), PAUSED, UNASSIGNED (starting) or FAILED, with a trace.
 std::string_view task_state(tasks::State state);
 
 Json info_json(const std::string& name, const Config& config, const tasks::TaskStatus& status);  // ConnectorInfo

@@ -1,9 +1,13 @@
 #include "rest/metrics_page.hpp"
 
 #include <algorithm>
+#include <cctype>
+#include <map>
+#include <numeric>
 
 #include "base/log.hpp"
 #include "metrics/process.hpp"
+#include "rest/connect_json.hpp"
 
 namespace ch::rest {
 namespace {
@@ -12,24 +16,13 @@ using metrics::Id;
 using metrics::Sample;
 using tasks::State;
 
-// What Kafka Connect calls it, in the lower case of its metrics.
-const char* connect_status(State state) {
-  switch (state) {
-    case State::disabled:
-      return "stopped";
-    case State::running:
-      return "running";
-    case State::paused:
-      return "paused";
-    case State::starting:
-    case State::stopping:
-      return "unassigned";
-    case State::interrupted:
-    case State::failed:
-      return "failed";
-  }
-  return "failed";
+// What Kafka Connect's REST API calls it, in the lower case of its metrics.
+std::string lower(std::string_view state) {
+  std::string out(state);
+  std::transform(out.begin(), out.end(), out.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return out;
 }
+std::string connect_status(State state) { return lower(connect::task_state(state)); }
 
 class Page {
  public:
@@ -85,17 +78,18 @@ void Page::add_partitions(const tasks::TaskStatus& task) {
 
 void Page::add_connect(const tasks::TaskStatus& task, const metrics::TaskMetrics* counted) {
   const auto& name = task.name;
-  runners_ += task.runners.size();
-  add(Id::kc_connector_status, {name, connect_status(task.state)}, 1);
-  const auto with_status = [&](std::string_view status) {
-    return static_cast<double>(std::count_if(task.runners.begin(), task.runners.end(),
-                                             [&](const auto& runner) { return connect_status(runner.state) == status; }));
-  };
-  add(Id::kc_total_tasks, {name}, static_cast<double>(task.runners.size()));
-  add(Id::kc_running_tasks, {name}, with_status("running"));
-  add(Id::kc_paused_tasks, {name}, with_status("paused"));
-  add(Id::kc_failed_tasks, {name}, with_status("failed"));
-  add(Id::kc_unassigned_tasks, {name}, with_status("unassigned"));
+  std::map<std::string, int> runners;
+  for (const auto& runner : task.runners) {
+    if (connect::shown(runner)) ++runners[connect_status(runner.state)];
+  }
+  const auto total = std::accumulate(runners.begin(), runners.end(), 0, [](int sum, const auto& one) { return sum + one.second; });
+  runners_ += static_cast<std::size_t>(total);
+  add(Id::kc_connector_status, {name, lower(connect::connector_state(task))}, 1);
+  add(Id::kc_total_tasks, {name}, total);
+  add(Id::kc_running_tasks, {name}, runners["running"]);
+  add(Id::kc_paused_tasks, {name}, runners["paused"]);
+  add(Id::kc_failed_tasks, {name}, runners["failed"]);
+  add(Id::kc_unassigned_tasks, {name}, runners["unassigned"]);
   const double buried = counted != nullptr ? counted->total(Id::records_rejected, "dead_letter") : 0;
   const double skipped = counted != nullptr ? counted->total(Id::records_rejected, "skipped") : 0;
   add(Id::kc_record_errors, {name}, counted != nullptr ? counted->total(Id::records_rejected) : 0);
@@ -103,7 +97,9 @@ void Page::add_connect(const tasks::TaskStatus& task, const metrics::TaskMetrics
   add(Id::kc_dead_letters, {name}, buried);
   add(Id::kc_total_retries, {name}, counted != nullptr ? counted->total(Id::retries) : 0);
   add(Id::kc_record_failures, {name}, counted != nullptr ? counted->total(Id::failures) : 0);
-  for (const auto& runner : task.runners) add_runner(name, runner);
+  for (const auto& runner : task.runners) {
+    if (connect::shown(runner)) add_runner(name, runner);
+  }
 }
 
 void Page::add_runner(const std::string& connector, const tasks::RunnerStatus& runner) {
