@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "base/log.hpp"
@@ -19,9 +20,14 @@ Rejects::Verdict Rejects::reject(ch_partition_id id, const kafka::TopicPartition
     return Verdict::stop;
   }
   if (!errors.dead_letter_topic.empty()) {
+    using Sent = kafka::DeadLetters::Sent;
     const auto sent = bury(id, where, record, why);
     if (!sent) refused_ = kafka::Trouble{"broker_unreachable", sent.error().message, "Check the dead-letter topic's settings.", false};
-    if (!sent || !*sent) return Verdict::busy;
+    if (!sent || *sent == Sent::later) return Verdict::busy;
+    if (*sent == Sent::too_large) {
+      counted.add(metrics::Id::records_rejected, "failed");
+      return Verdict::stop_too_large;
+    }
   }
   counted.add(metrics::Id::records_rejected, errors.dead_letter_topic.empty() ? "skipped" : "dead_letter");
   ++count_;
@@ -29,7 +35,8 @@ Rejects::Verdict Rejects::reject(ch_partition_id id, const kafka::TopicPartition
   return Verdict::passed_over;
 }
 
-Result<bool> Rejects::bury(ch_partition_id id, const kafka::TopicPartition& where, const ch_record& record, const std::string& why) {
+Result<kafka::DeadLetters::Sent> Rejects::bury(ch_partition_id id, const kafka::TopicPartition& where, const ch_record& record,
+                                               const std::string& why) {
   if (dead_letters_ == nullptr) {
     kafka::DeadLetterSettings settings;
     auto cluster = spec_.cluster();
@@ -87,6 +94,14 @@ void Rejects::serve(const std::function<void(ch_partition_id, Commit)>& release)
     }
     it = queue.empty() ? held_.erase(it) : std::next(it);
   }
+}
+
+bool Rejects::idle() const {
+  return std::all_of(held_.begin(), held_.end(), [this](const auto& entry) { return refusal(entry.first).has_value(); });
+}
+
+std::optional<kafka::DeadLetters::Refusal> Rejects::refusal(ch_partition_id id) const {
+  return dead_letters_ == nullptr ? std::nullopt : dead_letters_->refusal(id);
 }
 
 void Rejects::forget(ch_partition_id id) {

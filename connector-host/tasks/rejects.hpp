@@ -21,7 +21,7 @@ class Rejects {
   using Event = std::function<void(const std::string& message)>;
   Rejects(const RunnerSpec& spec, std::function<void()> wake, Event event);
 
-  enum class Verdict { passed_over, busy, stop };
+  enum class Verdict { passed_over, busy, stop, stop_too_large };  // the latter: no dead letter can be so large
   Verdict reject(ch_partition_id id, const kafka::TopicPartition& where, const ch_record& record, const std::string& why);
 
   struct Commit {
@@ -32,7 +32,10 @@ class Rejects {
   // True: the commit is kept until serve() gives it back.
   bool hold(ch_partition_id id, const Commit& commit);
   void serve(const std::function<void(ch_partition_id, Commit)>& release);
-  bool idle() const { return held_.empty(); }  // nothing waits
+  bool idle() const;  // nothing waits but what a refused dead letter holds up
+  // The dead letter of one record is refused: its partition must stop, the others need not.
+  bool buries() const { return dead_letters_ != nullptr; }
+  std::optional<kafka::DeadLetters::Refusal> refusal(ch_partition_id id) const;
   void forget(ch_partition_id id);
   // The dead-letter topic cannot be written: the session must end, so that its records are read again.
   std::optional<kafka::Trouble> trouble() const;
@@ -45,7 +48,8 @@ class Rejects {
   };
   static constexpr std::size_t kMaxHeld = 16;  // of a partition; then the latest replaces the one before it
 
-  Result<bool> bury(ch_partition_id id, const kafka::TopicPartition& where, const ch_record& record, const std::string& why);
+  Result<kafka::DeadLetters::Sent> bury(ch_partition_id id, const kafka::TopicPartition& where, const ch_record& record,
+                                        const std::string& why);
   void report(const kafka::TopicPartition& where, const ch_record& record, const std::string& why);
 
   const RunnerSpec& spec_;

@@ -257,10 +257,12 @@ bool Session::seek_asked() {
 
 bool Session::read_lanes() {
   if (context_.shared.paused && !flushing_) return false;
+  const auto now = now_ms();
   bool any = false;
   for (const auto id : consumer_->readable()) {
     const auto slot = slots_.find(id);
     if (slot == slots_.end() || !slot->second.reading || slot->second.seek_to) continue;
+    if (slot->second.refused || now < slot->second.read_again_ms) continue;
     any = read_lane(id, slot->second) || any;
     if (end_) break;
   }

@@ -74,6 +74,8 @@ class Session final : private kafka::Listener, public SessionCalls {
     std::int64_t end_offset = -1;
     std::optional<InterruptionStatus> interruption;
     std::optional<std::int64_t> stopped_at;  // the offset of a record that cannot be stored and must not be passed over
+    std::int64_t read_again_ms = 0;          // not before
+    bool refused = false;                    // the dead letter of one of its records
     std::optional<StoredObject> last_object;
     struct Mark {
       std::int64_t position;
@@ -100,6 +102,8 @@ class Session final : private kafka::Listener, public SessionCalls {
   void tick();
   void send_commits(bool everything);
   void serve_rejects();
+  void stop_at(Slot& slot, std::int64_t offset, const std::string& why, const std::string& remedy);
+  void wait_for_dead_letter(ch_partition_id id, Slot& slot);
   bool settled() const;  // no commit is requested or under way
   bool finished_storing();
   void give_up_all(bool lost);

@@ -207,3 +207,45 @@ TEST_CASE("a record that cannot be stored stops its partition with its offset, a
   CHECK(world.drained("stops", "stops", 2));
   CHECK(world.reaches("stops", "RUNNING"));
 }
+
+TEST_CASE("a dead letter that its topic refuses as too large stops its partition alone, until the topic takes it", "[formats]") {
+  World world;
+  world.admin().create_topic("too-large", 2);
+  world.admin().create_topic("too-large-dead", 1, {{"max.message.bytes", "10000"}});
+  const std::string large = "\xFF" + std::string(20000, 'x');
+  LedgerProducer producer(world.bootstrap(), "too-large");
+  producer.send(0, "good");
+  producer.send(0, large);
+  for (int i = 0; i < 100; ++i) producer.send(0, i % 10 == 0 ? "\xFF small" : "behind it");
+  for (int i = 0; i < 100; ++i) producer.send(1, i % 10 == 0 ? "\xFF small" : "other");
+  producer.flush();
+  world.host().start();
+  world.create("too-large", world.config("too-large", {{"format", "csv"},
+                                                       {"errors.tolerance", "all"},
+                                                       {"errors.deadletterqueue.topic.name", "too-large-dead"},
+                                                       {"errors.deadletterqueue.topic.replication.factor", "1"}}));
+  REQUIRE(world.interrupted("too-large", "record_rejected"));
+  const auto told = world.host().status("too-large").at("interruption");
+  INFO(told.dump(1));
+  CHECK_THAT(told.at("message").get<std::string>(),
+             Catch::Contains("offset 1 of too-large-0, 20001 bytes") && Catch::Contains("dead-letter topic too-large-dead refuses it"));
+  CHECK_THAT(told.at("remedy").get<std::string>(), Catch::Contains("max.message.bytes of too-large-dead"));
+  const auto committed = [&](std::size_t partition) {
+    return world.admin().committed("connect-too-large", "too-large", 2).at(partition).offset;
+  };
+  CHECK(eventually(30s, [&] { return committed(1) == 100; }));
+  for (int i = 0; i < 100; ++i) producer.send(1, i % 10 == 0 ? "\xFF small" : "other");
+  producer.flush();
+  CHECK(eventually(30s, [&] { return committed(1) == 200; }));  // also what comes while the other stands
+  CHECK(committed(0) <= 1);
+
+  world.admin().configure_topic("too-large-dead", {{"max.message.bytes", "1000000"}});
+  CHECK(world.drained("too-large", "too-large", 2));
+  CHECK(world.reaches("too-large", "RUNNING"));
+  std::map<std::string, int> letters;
+  for (const auto& letter : dead_letters(world.bootstrap(), "too-large-dead", 31)) ++letters[letter.value];
+  CHECK(letters == std::map<std::string, int>{{large, 1}, {"\xFF small", 30}});
+  const auto events = world.host().get("/v1/tasks/too-large/events?limit=1000").body;
+  CHECK_THAT(events, !Catch::Contains("rejoin"));
+  CHECK_THAT(events, Catch::Contains("recovered from record_rejected"));
+}

@@ -30,9 +30,10 @@ Handle<rd_kafka_event_t> KafkaAdmin::result_of(rd_kafka_queue_t* queue, const st
   return event;
 }
 
-void KafkaAdmin::create_topic(const std::string& name, std::int32_t partitions, const std::map<std::string, std::string>& config) {
+void KafkaAdmin::create_topic(const std::string& name, std::int32_t partitions, const std::map<std::string, std::string>& config,
+                              int replicas) {
   char reason[256];
-  Handle<rd_kafka_NewTopic_t> topic(rd_kafka_NewTopic_new(name.c_str(), partitions, 1, reason, sizeof reason));
+  Handle<rd_kafka_NewTopic_t> topic(rd_kafka_NewTopic_new(name.c_str(), partitions, replicas, reason, sizeof reason));
   if (topic == nullptr) throw std::runtime_error(reason);
   for (const auto& [key, value] : config) expect_ok(rd_kafka_NewTopic_set_config(topic.get(), key.c_str(), value.c_str()), key);
   Handle<rd_kafka_queue_t> queue(rd_kafka_queue_new(client_.get()));
@@ -43,6 +44,18 @@ void KafkaAdmin::create_topic(const std::string& name, std::int32_t partitions, 
   const auto** results = rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(event.get()), &count);
   expect_ok(topic_error(results, count), "creating topic " + name);
   wait_until_led(name, partitions);
+}
+
+void KafkaAdmin::configure_topic(const std::string& name, const std::map<std::string, std::string>& config) {
+  Handle<rd_kafka_ConfigResource_t> resource(rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, name.c_str()));
+  for (const auto& [key, value] : config) expect_ok(rd_kafka_ConfigResource_set_config(resource.get(), key.c_str(), value.c_str()), key);
+  Handle<rd_kafka_queue_t> queue(rd_kafka_queue_new(client_.get()));
+  rd_kafka_ConfigResource_t* list[] = {resource.get()};
+  rd_kafka_AlterConfigs(client_.get(), list, 1, nullptr, queue.get());
+  const auto event = result_of(queue.get(), "configuring topic " + name);
+  std::size_t count = 0;
+  const auto** results = rd_kafka_AlterConfigs_result_resources(rd_kafka_event_AlterConfigs_result(event.get()), &count);
+  for (std::size_t i = 0; i < count; ++i) expect_ok(rd_kafka_ConfigResource_error(results[i]), "configuring topic " + name);
 }
 
 void KafkaAdmin::delete_topic(const std::string& name) {

@@ -25,7 +25,9 @@ class KafkaAdmin {
  public:
   explicit KafkaAdmin(const std::string& bootstrap);
 
-  void create_topic(const std::string& name, std::int32_t partitions, const std::map<std::string, std::string>& config = {});
+  void create_topic(const std::string& name, std::int32_t partitions, const std::map<std::string, std::string>& config = {},
+                    int replicas = 1);
+  void configure_topic(const std::string& name, const std::map<std::string, std::string>& config);  // what is not named: default
   void delete_topic(const std::string& name);
   void add_partitions(const std::string& name, std::int32_t total);
   bool has_topic(const std::string& name);

@@ -21,6 +21,7 @@ struct HandleDeleter {
   void operator()(rd_kafka_DeleteGroup_t* group) const { rd_kafka_DeleteGroup_destroy(group); }
   void operator()(rd_kafka_DeleteRecords_t* records) const { rd_kafka_DeleteRecords_destroy(records); }
   void operator()(rd_kafka_AlterConsumerGroupOffsets_t* offsets) const { rd_kafka_AlterConsumerGroupOffsets_destroy(offsets); }
+  void operator()(rd_kafka_ConfigResource_t* resource) const { rd_kafka_ConfigResource_destroy(resource); }
   void operator()(rd_kafka_topic_partition_list_t* list) const { rd_kafka_topic_partition_list_destroy(list); }
 };
 
