@@ -305,6 +305,14 @@ bool Consumer::commit(const std::vector<CommitRequest>& requests) {
   return true;
 }
 
+void Consumer::commit_positions() {
+  rd_kafka_topic_partition_list_t* assigned = nullptr;
+  if (rd_kafka_assignment(impl_->client, &assigned) != RD_KAFKA_RESP_ERR_NO_ERROR) return;
+  const PartitionList list(assigned);
+  rd_kafka_position(impl_->client, list.get());
+  rd_kafka_commit(impl_->client, list.get(), 1);
+}
+
 bool Consumer::commit_under_way() const { return !impl_->in_flight.empty(); }
 
 milliseconds Consumer::commit_age() const {

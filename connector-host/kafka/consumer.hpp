@@ -89,7 +89,8 @@ class Consumer {
   bool commit(const std::vector<CommitRequest>& requests);
   bool commit_under_way() const;
   milliseconds commit_age() const;
-  void serve_commits();  // delivers results without polling for anything else: for use inside on_revoked
+  void commit_positions();  // [any thread] what a deliberate bug does: commits what was read, whether stored or not
+  void serve_commits();     // delivers results without polling for anything else: for use inside on_revoked
 
   // Leaves the group, serving callbacks meanwhile. False: not finished in time (it is then dropped without leaving).
   bool close(milliseconds at_most);

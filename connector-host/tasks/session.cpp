@@ -56,7 +56,10 @@ Session::Outcome Session::run() {
   consumer_ = std::move(*made);
   if (const auto subscribed = consumer_->subscribe(spec.topics); !subscribed) return {End::failed, subscribed.error().message, false};
   context_.bridge.set_session(this);
-  context_.shared.set_consumer([this] { consumer_->wake(); });
+  context_.shared.set_consumer([this] {
+    if (CH_BUG("upload_thread_commit")) consumer_->commit_positions();  // mostly upload threads come by here
+    consumer_->wake();
+  });
   publish();
   while (loop_once()) {
   }

@@ -10,7 +10,8 @@ trap 'rm -f "$log"' EXIT
 # In the order of docs/delivery.md.
 bugs=("$@")
 if [[ ${#bugs[@]} -eq 0 ]]; then
-  bugs=(no_intent intent_forgotten "no_audit,no_fence" no_epoch_check denied_is_absent end_by_counting auto_commit left_paused)
+  bugs=(no_intent intent_forgotten "no_audit,no_fence" no_epoch_check denied_is_absent end_by_counting auto_commit upload_thread_commit
+    left_paused)
 fi
 
 # run SEED FAULTS BUG[,BUG...]: the verdict's line; chaos's status.

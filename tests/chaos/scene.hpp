@@ -53,7 +53,6 @@ class Scene {
   cos_emulator::Emulator& cos() { return *cos_; }
   std::vector<std::unique_ptr<test::HostProcess>>& hosts() { return hosts_; }
   void start(test::HostProcess& host);  // and its task, if it has none
-  void start_broker();
 
   // Heals everything, stops producing, waits until all is stored, and holds the bucket against the ledgers.
   Verdict end();

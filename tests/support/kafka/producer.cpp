@@ -3,12 +3,12 @@
 namespace ch::test {
 namespace {
 
-constexpr int kFlushLimitMs = 120000;
+constexpr int kFlushLimitMs = 300000;
 constexpr int kFullQueueWaitMs = 100;
 
 ClientConfig producer_config(const std::string& bootstrap) {
-  return {{"bootstrap.servers", bootstrap}, {"enable.idempotence", "true"},          {"linger.ms", "5"},
-          {"message.max.bytes", "1000000"}, {"queue.buffering.max.kbytes", "65536"}, {"log_level", "2"}};
+  return {{"bootstrap.servers", bootstrap},        {"enable.idempotence", "true"},   {"linger.ms", "5"}, {"message.max.bytes", "1000000"},
+          {"queue.buffering.max.kbytes", "65536"}, {"message.timeout.ms", "900000"}, {"log_level", "2"}};
 }
 
 }  // namespace

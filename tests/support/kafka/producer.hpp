@@ -20,7 +20,7 @@ class LedgerProducer {
   // `count` further values, round robin over `partitions` partitions. Returns when all are handed over; see flush().
   void produce(std::uint64_t count, std::int32_t partitions);
   void send(std::int32_t partition, const std::optional<std::string_view>& value);
-  void flush();  // until all are acknowledged; throws std::runtime_error if one is refused or two minutes pass
+  void flush();  // until all are acknowledged; throws std::runtime_error if one is refused or five minutes pass
 
   const Ledger& ledger() const { return ledger_; }
 

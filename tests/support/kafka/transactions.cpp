@@ -7,7 +7,7 @@ namespace ch::test {
 namespace {
 
 constexpr int kCallLimitMs = 10000;
-constexpr int kTries = 12;
+constexpr int kTries = 60;
 
 struct FreeError {
   void operator()(rd_kafka_error_t* error) const { rd_kafka_error_destroy(error); }
@@ -32,8 +32,10 @@ Error patiently(Call&& call) {
 }  // namespace
 
 TransactionProducer::TransactionProducer(const std::string& bootstrap, const std::string& topic)
-    : client_(make_client(RD_KAFKA_PRODUCER, {{"bootstrap.servers", bootstrap}, {"transactional.id", topic}, {"log_level", "2"}},
-                          &delivered, this)),
+    : client_(make_client(
+          RD_KAFKA_PRODUCER,
+          {{"bootstrap.servers", bootstrap}, {"transactional.id", topic}, {"transaction.timeout.ms", "600000"}, {"log_level", "2"}},
+          &delivered, this)),
       topic_(rd_kafka_topic_new(client_.get(), topic.c_str(), nullptr)) {
   ledger_.topic = topic;
   expect(patiently([&] { return rd_kafka_init_transactions(client_.get(), kCallLimitMs); }), "init_transactions");

@@ -9,7 +9,7 @@
 namespace ch::test {
 namespace {
 
-constexpr std::chrono::seconds kStartLimit{20};
+constexpr std::chrono::seconds kStartLimit{60};
 constexpr std::chrono::seconds kStopLimit{60};
 constexpr std::size_t kLogLinesShown = 60;
 
