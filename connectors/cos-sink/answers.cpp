@@ -104,6 +104,13 @@ bool is_completed(std::string_view body) {
   return static_cast<bool>(parse_xml(document, body, "CompleteMultipartUploadResult"));
 }
 
+std::optional<bool> read_versioning(std::string_view body) {
+  pugi::xml_document document;
+  const auto root = parse_xml(document, body, "VersioningConfiguration");
+  if (!root) return std::nullopt;
+  return !child_text(root, "Status").empty();
+}
+
 std::string complete_document(const std::vector<Part>& parts) {
   pugi::xml_document document;
   auto root = document.append_child("CompleteMultipartUpload");

@@ -24,6 +24,7 @@ std::optional<UploadPage> read_uploads(std::string_view body);
 std::optional<std::string> read_upload_id(std::string_view body);
 std::optional<PartsPage> read_parts(std::string_view body);
 bool is_completed(std::string_view body);
+std::optional<bool> read_versioning(std::string_view body);  // whether there are versions, or were
 
 std::string complete_document(const std::vector<Part>& parts);
 std::optional<std::uint64_t> crc64_of(const Answer& answer);  // COS's CRC64 of what it stored

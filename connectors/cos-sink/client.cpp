@@ -151,6 +151,13 @@ class HttpClient final : public Client {
     return {judge(call, answer), answer.header("x-cos-bucket-region")};
   }
 
+  Reply<bool> has_versions() override {
+    const Call call{"GET", "", "cos:GetBucketVersioning", {{"versioning", ""}}};
+    Answer answer = send(call);
+    return read_with<bool>(call, answer, [&] { return read_versioning(answer.body); });
+  }
+  bool versions_seen() const override { return versions_seen_; }
+
   Failure create_bucket() override {
     const Body empty;
     Call call{"PUT", "", "cos:PutBucket", {}, {{"x-cos-acl", "private"}}, &empty};
@@ -244,6 +251,7 @@ class HttpClient final : public Client {
       separator = '&';
     }
     Answer answer = transport_.send(request);
+    if (!answer.header("x-cos-version-id").empty()) versions_seen_ = true;
     answer.action = call.action;
     answer.resource = resource_of(call);
     answer.signed_by = keys.credentials.secret_id;
@@ -309,7 +317,8 @@ class HttpClient final : public Client {
   const Address address_;
   Transport transport_;
   std::atomic<std::int64_t> skew_ms_{0};  // COS's clock minus ours
-  std::uint64_t warnings_seen_ = 0;       // of the poll thread
+  std::atomic<bool> versions_seen_{false};
+  std::uint64_t warnings_seen_ = 0;  // of the poll thread
 };
 
 }  // namespace

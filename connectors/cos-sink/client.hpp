@@ -113,9 +113,13 @@ class Client {
   // With x-cos-forbid-overwrite. An <Error> inside the 200 is a failure like any other.
   virtual Failure complete(const std::string& key, const std::string& upload_id, const std::vector<Part>& parts) = 0;
   virtual Failure abort(const std::string& key, const std::string& upload_id) = 0;  // absent upload = ok
-  virtual Reply<std::string> head_bucket() = 0;                                     // its region; "" if COS does not say
-  virtual Failure create_bucket() = 0;                                              // private
-  virtual Failure remove(const std::string& key) = 0;                               // absent = ok
+  // Whether the bucket has versions of its objects, or had them until they were suspended: x-cos-forbid-overwrite has no
+  // effect there. And whether an answer to any request has shown it.
+  virtual Reply<bool> has_versions() { return {{}, false}; }
+  virtual bool versions_seen() const { return false; }
+  virtual Reply<std::string> head_bucket() = 0;        // its region; "" if COS does not say
+  virtual Failure create_bucket() = 0;                 // private
+  virtual Failure remove(const std::string& key) = 0;  // absent = ok
   // A GET link, valid for `seconds` or as long as the credentials are; a browser saves what it leads to under the key's
   // last part. Signed here; asks nobody.
   virtual Reply<Link> presigned_get(const std::string& key, std::int64_t seconds) = 0;

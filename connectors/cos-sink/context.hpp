@@ -30,7 +30,8 @@ struct Context {
   bool job_refused = false;       // the pool's queue was full
   ch::PartitionId replaying = 0;  // whose turn it is to re-read an intent's range; 0 nobody's
   unsigned parts_under_way = 0;
-  std::string defect = {};  // what only a new start of the task can mend
+  bool may_overwrite = true;  // x-cos-forbid-overwrite has no effect, or that is not known
+  std::string defect = {};    // what only a new start of the task can mend
 
   unsigned max_parts_under_way() const { return 2 * settings.upload_threads; }
   std::uint64_t chunks_of(std::uint64_t bytes) const { return (bytes + pool->chunk_bytes() - 1) / pool->chunk_bytes(); }

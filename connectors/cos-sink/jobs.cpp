@@ -42,6 +42,8 @@ void HeadJob::run() {
   CH_FAILPOINT("head.after");
 }
 
+void VersioningJob::run() { reply = client->has_versions(); }
+
 void InitiateJob::run() {
   CH_FAILPOINT("initiate.before");
   reply = client->initiate(key, options);

@@ -47,6 +47,11 @@ struct CompressJob : Job {
   void run();
 };
 
+struct VersioningJob : Job {
+  Reply<bool> reply = no_reply<bool>();
+  void run();
+};
+
 struct PutJob : Job {
   std::shared_ptr<const Buffer> content;
   ObjectOptions options;

@@ -27,6 +27,7 @@ PartitionWriter* CosSink::find(ch::PartitionId id) const {
 void CosSink::open(std::span<const ch::OpenPartition> partitions) {
   if (partitions.empty()) return;
   if (!context_.pool) make_pool(partitions);
+  versioning_->step(context_.host.now_ms());
   std::vector<PartitionWriter*> opened;
   for (const auto& partition : partitions) {
     auto& writer = writers_[partition.id];
@@ -85,6 +86,7 @@ std::int64_t CosSink::tick(std::int64_t now_ms) {
   if (!context_.defect.empty()) throw std::runtime_error(context_.defect);
   context_.job_refused = false;
   if (const auto warning = context_.client->credentials_warning(); !warning.empty()) context_.host.log(ch::LogLevel::warn, warning);
+  if (!writers_.empty()) versioning_->step(now_ms);
   step_all(now_ms);
   relieve(now_ms);
   auto next = now_ms + kLongestTickMs;

@@ -11,6 +11,7 @@
 
 #include "context.hpp"
 #include "partition_writer.hpp"
+#include "versioning.hpp"
 
 namespace ch::cos {
 
@@ -39,6 +40,7 @@ class CosSink : public ch::SinkTask {
   void relieve(std::int64_t now);
 
   Context context_;
+  std::shared_ptr<Versioning> versioning_ = std::make_shared<Versioning>(context_);
   std::map<ch::PartitionId, std::unique_ptr<PartitionWriter>> writers_;
   bool memory_spent_ = false;  // a record was refused for want of memory
 };

@@ -77,6 +77,7 @@ void Upload::step(std::int64_t now) {
     check();
   } else if (!multipart_) {
     if (!committed_) return;
+    if (must_ask()) return check();
     auto job = make_job<PutJob>();
     job->content = content_;
     job->options = options();
@@ -89,8 +90,16 @@ void Upload::step(std::int64_t now) {
     send_parts();
     const bool all_there =
         std::all_of(parts_.begin(), parts_.end(), [](const PartEntry& entry) { return entry.state == PartState::there; });
-    if (all_there && committed_) send_complete();
+    if (!all_there || !committed_) return;
+    if (must_ask()) return check();
+    send_complete();
   }
+}
+
+// Where COS would overwrite, it is asked just before: another's object stays, and our own is not stored again.
+bool Upload::must_ask() {
+  if (asked_ || !(context_.may_overwrite || context_.client->versions_seen())) return false;
+  return asked_ = in_doubt_ = true;
 }
 
 void Upload::send_parts() {
@@ -144,6 +153,7 @@ void Upload::store_failed(const Failure& failure) {
     return;
   }
   if (failure.outcome == Outcome::conflict || failure.outcome == Outcome::retry) in_doubt_ = true;
+  asked_ = false;
   retry_.failed(failure);
 }
 

@@ -50,6 +50,7 @@ class Upload : public std::enable_shared_from_this<Upload> {
   void start_compression();
   bool compresses() const { return context_.settings.compression.codec != Compression::Codec::none; }
   ObjectOptions options() const;
+  bool must_ask();
   void send_parts();
   void send_complete();
   void check();
@@ -90,6 +91,7 @@ class Upload : public std::enable_shared_from_this<Upload> {
   bool committed_;
   bool busy_ = false;         // one request at a time, but for parts
   bool in_doubt_ = false;     // HEAD before anything else
+  bool asked_ = false;        // by must_ask()
   bool upload_lost_ = false;  // COS does not know the upload: if the object is absent, begin a new one
   std::optional<Result> result_;
 };

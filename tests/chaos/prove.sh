@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # A check that cannot fail proves nothing. Runs chaos without a bug, which must pass, and then with one deliberate bug after
-# the other, each of which must be caught; up to three seeds each.  tests/chaos/prove.sh [BUG...]
+# the other, each of which must be caught; up to three seeds each. Then what takes too long for a test run: a COS that
+# answers nothing for three minutes.  tests/chaos/prove.sh [BUG...]
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 chaos="${CH_TEST_BIN_DIR:-build/dev/bin}/chaos"
@@ -44,4 +45,7 @@ for bug in "${bugs[@]}"; do
     failed=1
   fi
 done
+if [[ $# -eq 0 ]]; then
+  CH_TEST_STALL_S=180 "${chaos%/*}/system_tests" "a COS that takes requests*" || failed=1
+fi
 exit "$failed"

@@ -1,5 +1,6 @@
 // The world breaks and is mended: the task says what is wrong and what to do, goes on by itself, and nothing is lost.
 #include <catch2/catch.hpp>
+#include <cstdlib>
 
 #include "world.hpp"
 
@@ -14,11 +15,11 @@ constexpr std::chrono::seconds kHealLimit{90};  // the longest back-off and what
 // A running task with 600 records stored; then something is broken, 600 more come, and it is mended.
 class Outage {
  public:
-  explicit Outage(const std::string& name) : name_(name) {
+  explicit Outage(const std::string& name, const json& config = json::object()) : name_(name) {
     world.admin().create_topic(name, kPartitions);
     producer_ = std::make_unique<LedgerProducer>(world.bootstrap(), name, Mix{51});
     world.host().start();
-    world.create(name, world.config(name));
+    world.create(name, world.config(name, config));
     REQUIRE(world.reaches(name, "RUNNING"));
     produce();
     REQUIRE(world.drained(name, name, kPartitions));
@@ -35,6 +36,7 @@ class Outage {
     CHECK(report.ok());
     CHECK(report.records == producer_->ledger().records());
   }
+  bool ok() const { return world.check(name_, producer_->ledger()).ok(); }
   World world;
 
  private:
@@ -180,4 +182,28 @@ TEST_CASE("answers of COS that are lost, late, damaged or errors", "[outages]") 
   fault(Fault::Kind::stall, Fault::When::after, 200, "");
   for (int i = 0; i < 4; ++i) outage.produce();
   outage.heals();
+}
+
+// Longer than a request may take (10 s without a byte), and than the poll interval. tests/chaos/prove.sh has it last minutes.
+TEST_CASE("a COS that takes requests and answers none for a long time", "[outages]") {
+  const char* seconds = std::getenv("CH_TEST_STALL_S");
+  const std::chrono::seconds stall(seconds != nullptr ? std::atoi(seconds) : 15);
+  Outage outage("cos-stalls", {{"consumer.override.session.timeout.ms", "3000"},
+                               {"consumer.override.heartbeat.interval.ms", "500"},
+                               {"consumer.override.max.poll.interval.ms", "8000"}});
+  Fault fault;
+  fault.kind = Fault::Kind::stall;
+  fault.times = -1;
+  fault.stall_ms = std::chrono::milliseconds(stall).count();  // and takes effect then, when nobody waits for it any more
+  outage.world.cos().add_fault(fault);
+  outage.produce();
+  CHECK(outage.world.interrupted("cos-stalls", "cos_unreachable"));
+  CHECK(throughout(stall, [&] { return outage.world.host().running() && outage.world.host().get("/health").status != 0; }));
+  outage.produce();
+  outage.world.cos().clear_faults();
+  outage.heals();
+  const auto events = outage.world.host().get("/v1/tasks/cos-stalls/events?limit=1000").body;
+  CHECK(events.find("rejoin") == std::string::npos);  // it has kept its place in the group
+  const auto late = [&] { return outage.ok(); };
+  CHECK(throughout(stall, late));
 }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <catch2/catch.hpp>
+#include <thread>
 
 #include "support/kafka/transactions.hpp"
 #include "world.hpp"
@@ -35,7 +36,74 @@ std::string explained(const json& report) {
   return all;
 }
 
+// With a key each: later values of a key let the broker remove earlier ones.
+void produce_keyed(const std::string& topic, int count, int keys, const std::string& last_key) {
+  const auto client = make_client(RD_KAFKA_PRODUCER, {{"bootstrap.servers", shared_broker().bootstrap()}, {"enable.idempotence", "true"}});
+  const Handle<rd_kafka_topic_t> handle(rd_kafka_topic_new(client.get(), topic.c_str(), nullptr));
+  for (int i = 0; i < count; ++i) {
+    auto key = i + 1 == count ? last_key : fmt::format("key-{}", i % keys);
+    auto value = fmt::format("{} number {}", key, i);
+    REQUIRE(rd_kafka_produce(handle.get(), 0, RD_KAFKA_MSG_F_COPY, value.data(), value.size(), key.data(), key.size(), nullptr) == 0);
+  }
+  expect_ok(rd_kafka_flush(client.get(), 30000), "flush");
+}
+
+// What the broker still has of partition 0.
+Ledger read_back(const std::string& topic) {
+  const auto client = make_client(
+      RD_KAFKA_CONSUMER, {{"bootstrap.servers", shared_broker().bootstrap()}, {"group.id", topic}, {"enable.partition.eof", "true"}});
+  const Handle<rd_kafka_topic_partition_list_t> list(rd_kafka_topic_partition_list_new(1));
+  rd_kafka_topic_partition_list_add(list.get(), topic.c_str(), 0)->offset = RD_KAFKA_OFFSET_BEGINNING;
+  expect_ok(rd_kafka_assign(client.get(), list.get()), "assign");
+  Ledger ledger;
+  ledger.topic = topic;
+  const auto deadline = std::chrono::steady_clock::now() + 30s;
+  for (bool end = false; !end;) {
+    if (std::chrono::steady_clock::now() > deadline) throw std::runtime_error("the topic cannot be read back");
+    auto* message = rd_kafka_consumer_poll(client.get(), 100);
+    if (message == nullptr) continue;
+    end = message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF;
+    if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR)
+      ledger.partitions[0].push_back(entry_of(message->offset, std::string_view(static_cast<const char*>(message->payload), message->len)));
+    rd_kafka_message_destroy(message);
+  }
+  rd_kafka_consumer_close(client.get());
+  return ledger;
+}
+
 }  // namespace
+
+TEST_CASE("a compacted topic: records that go between an intent and its object, and gaps in what is read", "[breaks]") {
+  World world;
+  const std::string task = "compacted";
+  world.admin().create_topic(task, 1, {{"cleanup.policy", "compact"}, {"segment.ms", "1000"}, {"min.cleanable.dirty.ratio", "0.001"}});
+  produce_keyed(task, 200, 20, "the last");
+  world.host().set_environment({{"CH_FAILPOINTS", "put.before=crash(1)"}});
+  world.host().start();
+  world.create(task, config_of(world, task, {{"rotate.records", "200"}, {"rotate.interval.ms", "5000"}}));
+  REQUIRE(eventually(60s, [&] { return !world.host().running(); }));
+  const auto intent = world.admin().committed("connect-" + task, task, 1).front();
+  REQUIRE(intent.offset == 0);
+  REQUIRE_FALSE(intent.metadata.empty());
+
+  // What comes a second later goes to another segment; the first is then compacted.
+  std::this_thread::sleep_for(1500ms);
+  produce_keyed(task, 30, 10, "another last");
+  REQUIRE(eventually(60s, [&] { return read_back(task).records() < 100; }));
+  world.host().set_environment({});
+  world.host().start();
+  CHECK(world.drained(task, task, 1));
+  const auto left = read_back(task);
+  const auto report = world.check(task, left);
+  INFO(report.summary());
+  CHECK(report.ok());
+  CHECK(report.objects == 2);
+  CHECK(report.records == left.records());
+  const auto walk = verified(world, task);
+  INFO(walk.dump(1));
+  CHECK(walk.at("ok") == true);
+  CHECK(explained(walk).find("hold no record") != std::string::npos);
+}
 
 TEST_CASE("while a task is disabled its group is deleted, its offsets are reset, its records removed", "[breaks]") {
   World world;

@@ -27,6 +27,9 @@ void Emulator::set_access(std::map<std::string, Access> access) { impl_->core.ac
 void Emulator::set_denied(std::string operation, bool denied) { impl_->core.set_denied(operation, denied); }
 void Emulator::remove_bucket(const std::string& bucket) { impl_->core.storage.remove(bucket); }
 void Emulator::add_bucket(const std::string& bucket) { impl_->core.storage.add(bucket); }
+void Emulator::set_versioning(const std::string& bucket, bool enabled) {
+  if (auto* found = impl_->core.storage.find(bucket)) found->set_versioning(enabled ? Versioning::enabled : Versioning::suspended);
+}
 std::string Emulator::origin() const { return "http://127.0.0.1:" + std::to_string(port()); }
 void Emulator::add_role(const std::string& name, std::int64_t life_s) { impl_->core.account.add_role(name, life_s); }
 void Emulator::remove_role(const std::string& name, bool revoke) { impl_->core.account.remove_role(name, revoke); }

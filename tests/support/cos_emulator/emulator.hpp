@@ -52,7 +52,7 @@ struct Options {
 struct Fault {
   std::string method;        // "" any
   std::string operation;     // "" any, or: put, head, get, list, initiate, upload_part, list_parts, list_uploads, complete, abort,
-                             // head_bucket, put_bucket, delete, sts, metadata
+                             // head_bucket, put_bucket, versioning, delete, sts, metadata
   std::string key_contains;  // "" any
   int times = 1;
   int skip = 0;                                           // matching requests to let pass first
@@ -85,6 +85,8 @@ class Emulator {
   void set_denied(std::string operation, bool denied);  // a policy: 403 AccessDenied for an operation ("" = all)
   void remove_bucket(const std::string& bucket);        // its objects stay in the folder and return with add_bucket
   void add_bucket(const std::string& bucket);
+  // Versions of its objects, from now on: x-cos-forbid-overwrite loses its effect. What is replaced is in <dir>/<bucket>/versions.
+  void set_versioning(const std::string& bucket, bool enabled);  // false: suspended
   Counters counters() const;
 
   // STS and a machine's metadata are served at the same address: sts.endpoint and cvm.metadata.endpoint are origin().

@@ -60,11 +60,12 @@ Response put(const Call& call) {
   object.size = call.spool->digest().size();
   object.crc64 = call.spool->digest().crc64();
   object.etag = call.spool->etag();
-  call.bucket.put(*call.spool, object, call.request.forbids_overwrite());
+  object = call.bucket.put(*call.spool, std::move(object), call.request.forbids_overwrite());
   Response response;
   response.headers = {{"ETag", '"' + object.etag + '"'}, {"x-cos-hash-crc64ecma", std::to_string(*object.crc64)}};
   const auto encryption = object.headers.find("x-cos-server-side-encryption");
   if (encryption != object.headers.end()) response.headers.push_back(*encryption);
+  if (!object.version.empty() && object.version != "null") response.headers.emplace_back("x-cos-version-id", object.version);
   return response;
 }
 
@@ -75,6 +76,8 @@ Response head(const Call& call) {
   Response response;
   response.headers = object_headers(*object);
   response.content_length = object->size;
+  if (call.bucket.versioning() == Versioning::enabled)
+    response.headers.emplace_back("x-cos-version-id", object->version.empty() ? "null" : object->version);
   return response;
 }
 
@@ -96,9 +99,10 @@ Response get(const Call& call) {
 }
 
 Response erase(const Call& call) {
-  call.bucket.erase(call.request.key);
+  const auto marker = call.bucket.erase(call.request.key);
   Response response;
   response.status = 204;
+  if (marker) response.headers = {{"x-cos-delete-marker", "true"}, {"x-cos-version-id", *marker}};
   return response;
 }
 
@@ -110,6 +114,13 @@ Response list(const Call& call) {
 Response list_uploads(const Call& call) {
   const ListQuery query = list_query(call.request, "key-marker", "max-uploads");
   return xml_response(uploads_xml(call.request, query, url_encoding(call.request), call.bucket.uploads(query)));
+}
+
+Response versioning(const Call& call) {
+  const auto state = call.bucket.versioning();
+  if (state == Versioning::never) return xml_response("<VersioningConfiguration/>");
+  return xml_response(fmt::format("<VersioningConfiguration><Status>{}</Status></VersioningConfiguration>",
+                                  state == Versioning::enabled ? "Enabled" : "Suspended"));
 }
 
 Response head_bucket(const Call&) {
@@ -145,6 +156,7 @@ Response complete(const Call& call) {
   response.body.push_back("\n  ");
   response.body.push_back(complete_xml(call.request, object.etag));
   if (object.crc64) response.headers.emplace_back("x-cos-hash-crc64ecma", std::to_string(*object.crc64));
+  if (!object.version.empty()) response.headers.emplace_back("x-cos-version-id", object.version);
   return response;
 }
 
@@ -168,6 +180,7 @@ const std::map<std::string, Response (*)(const Call&)> kHandlers = {
     {"abort", abort},
     {"list_parts", list_parts},
     {"head_bucket", head_bucket},
+    {"versioning", versioning},
 };
 
 }  // namespace

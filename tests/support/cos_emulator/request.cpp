@@ -27,6 +27,7 @@ std::string bucket_operation(const Request& request) {
   if (method == "HEAD") return "head_bucket";
   if (method == "PUT" && request.canonical.query.empty()) return "put_bucket";
   if (method != "GET") return "other";
+  if (request.parameter("versioning")) return "versioning";
   return request.parameter("uploads") ? "list_uploads" : "list";
 }
 

@@ -18,6 +18,7 @@ using nlohmann::json;
 constexpr std::size_t kLongestName = 200;  // of an encoded key; with ".meta.json" it stays below the 255 of file systems
 constexpr std::size_t kCutName = 150;
 constexpr std::string_view kMeta = ".meta.json";
+constexpr std::string_view kEnabled = "Enabled";
 
 bool ends_with(std::string_view text, std::string_view end) {
   return text.size() >= end.size() && text.substr(text.size() - end.size()) == end;
@@ -33,13 +34,15 @@ std::string file_name(const std::string& key) {
 }
 
 json to_json(const Object& object) {
-  return {{"key", object.key},
-          {"size", object.size},
-          {"etag", object.etag},
-          {"crc64", object.crc64 ? std::to_string(*object.crc64) : ""},
-          {"modified_ms", object.modified_ms},
-          {"headers", object.headers},
-          {"metadata", object.metadata}};
+  json out{{"key", object.key},
+           {"size", object.size},
+           {"etag", object.etag},
+           {"crc64", object.crc64 ? std::to_string(*object.crc64) : ""},
+           {"modified_ms", object.modified_ms},
+           {"headers", object.headers},
+           {"metadata", object.metadata}};
+  if (!object.version.empty()) out["version"] = object.version;
+  return out;
 }
 
 Object from_json(const json& value) {
@@ -51,6 +54,7 @@ Object from_json(const json& value) {
   object.modified_ms = value.at("modified_ms");
   object.headers = value.at("headers").get<Texts>();
   object.metadata = value.at("metadata").get<Texts>();
+  object.version = value.value("version", "");
   return object;
 }
 
@@ -59,6 +63,11 @@ std::optional<Object> read_object(const fs::path& path) {
   const json value = json::parse(in, nullptr, false);
   if (!value.is_object()) return std::nullopt;  // half written when the process was killed
   return from_json(value);
+}
+
+std::string new_version() {
+  static std::atomic<std::uint64_t> next{0};
+  return fmt::format("MTg0NDUx{:016x}{:08x}", static_cast<std::uint64_t>(now_ms()), ++next);
 }
 
 void write_object(const fs::path& path, const Object& object) {
@@ -71,7 +80,9 @@ void write_object(const fs::path& path, const Object& object) {
 
 Bucket::Bucket(fs::path dir, bool keep) : dir_(std::move(dir)), keep_(keep) {
   if (!keep_) return;
-  for (const char* name : {"objects", "uploads", "tmp"}) fs::create_directories(dir_ / name);
+  for (const char* name : {"objects", "uploads", "versions", "tmp"}) fs::create_directories(dir_ / name);
+  if (fs::exists(dir_ / "versioning"))
+    versioning_ = fs::file_size(dir_ / "versioning") == kEnabled.size() ? Versioning::enabled : Versioning::suspended;
   redo_renames();
   load_objects();
   load_uploads();
@@ -104,19 +115,53 @@ std::unique_ptr<Spool> Bucket::spool(bool md5) {
   return std::make_unique<Spool>(path, md5);
 }
 
-void Bucket::put(Spool& body, Object object, bool forbid_overwrite) {
+Object Bucket::put(Spool& body, Object object, bool forbid_overwrite) {
   const fs::path meta = body.companion();
-  if (!meta.empty()) write_object(meta, object);
   const std::lock_guard lock(mutex_);
-  if (forbid_overwrite && objects_.count(object.key) != 0) {
+  const auto before = objects_.find(object.key);
+  // As COS does it: from the day on that a bucket has versions, the header has no effect there.
+  if (forbid_overwrite && versioning_ == Versioning::never && before != objects_.end()) {
     throw CosError{409, "FileAlreadyExists", "The object exists, and x-cos-forbid-overwrite is true."};
   }
+  if (versioning_ != Versioning::never) object.version = versioning_ == Versioning::enabled ? new_version() : "null";
+  if (versioning_ == Versioning::suspended) forget_null_version(object.key);
+  if (before != objects_.end()) keep_version(before->second);
   if (!meta.empty()) {
+    write_object(meta, object);
     body.move_to(data_path(object.key));
     fs::rename(meta, meta_path(object.key));
   }
-  std::string key = object.key;
-  objects_[std::move(key)] = std::move(object);
+  objects_[object.key] = object;
+  return object;
+}
+
+// What is replaced becomes a version of its own in <dir>/versions, except that there is one "null" version of a key only.
+void Bucket::keep_version(const Object& object) {
+  if (versioning_ == Versioning::never || !keep_) return;
+  const std::string name = file_name(object.key);
+  const std::string version = object.version.empty() ? "null" : object.version;
+  if (versioning_ == Versioning::suspended && version == "null") return;
+  fs::rename(data_path(object.key), dir_ / "versions" / (name + "." + version));
+  fs::rename(meta_path(object.key), dir_ / "versions" / (name + "." + version + std::string(kMeta)));
+}
+
+void Bucket::forget_null_version(const std::string& key) {
+  if (!keep_) return;
+  const std::string name = file_name(key) + ".null";
+  fs::remove(dir_ / "versions" / name);
+  fs::remove(dir_ / "versions" / (name + std::string(kMeta)));
+}
+
+void Bucket::set_versioning(Versioning versioning) {
+  const std::lock_guard lock(mutex_);
+  if (versioning == Versioning::never) return;
+  versioning_ = versioning;
+  if (keep_) File(dir_ / "versioning", O_WRONLY | O_CREAT | O_TRUNC).write(versioning == Versioning::enabled ? kEnabled : "Suspended");
+}
+
+Versioning Bucket::versioning() {
+  const std::lock_guard lock(mutex_);
+  return versioning_;
 }
 
 std::pair<Object, File> Bucket::open(const std::string& key) {
@@ -134,11 +179,20 @@ std::optional<Object> Bucket::find(const std::string& key) {
   return at->second;
 }
 
-void Bucket::erase(const std::string& key) {
+std::optional<std::string> Bucket::erase(const std::string& key) {
   const std::lock_guard lock(mutex_);
-  if (objects_.erase(key) == 0 || !keep_) return;
-  fs::remove(meta_path(key));
-  fs::remove(data_path(key));
+  const auto at = objects_.find(key);
+  if (versioning_ == Versioning::suspended) forget_null_version(key);
+  if (at != objects_.end()) {
+    keep_version(at->second);
+    objects_.erase(at);
+    if (keep_) {
+      fs::remove(meta_path(key));
+      fs::remove(data_path(key));
+    }
+  }
+  if (versioning_ == Versioning::never) return std::nullopt;
+  return versioning_ == Versioning::enabled ? new_version() : "null";
 }
 
 Storage::Storage(fs::path dir, const std::vector<std::string>& buckets, bool keep) : dir_(std::move(dir)), keep_(keep) {

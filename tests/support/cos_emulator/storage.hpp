@@ -26,8 +26,9 @@ struct Object {
   std::string etag;                    // without quotes
   std::optional<std::uint64_t> crc64;  // unknown for multipart objects whose bodies are not kept
   std::int64_t modified_ms = 0;
-  Texts headers;   // content-type, content-encoding, x-cos-storage-class, ...
-  Texts metadata;  // names without x-cos-meta-
+  std::string version;  // "" of a bucket without versions; "null": made while they were suspended
+  Texts headers;        // content-type, content-encoding, x-cos-storage-class, ...
+  Texts metadata;       // names without x-cos-meta-
 };
 
 struct Part {
@@ -64,13 +65,15 @@ struct Page {
   std::string next;  // the last name given
 };
 
+enum class Versioning { never, enabled, suspended };
+
 class Bucket {
  public:
   Bucket(std::filesystem::path dir, bool keep);  // reads what is in the folder
 
   std::unique_ptr<Spool> spool(bool md5);
   // These throw CosError: FileAlreadyExists, NoSuchKey, NoSuchUpload, InvalidPart, InvalidPartOrder, EntityTooSmall.
-  void put(Spool& body, Object object, bool forbid_overwrite);
+  Object put(Spool& body, Object object, bool forbid_overwrite);
   std::pair<Object, File> open(const std::string& key);
   std::string initiate(Object object);
   Part put_part(const std::string& id, const std::string& key, int number, Spool& body);
@@ -79,7 +82,9 @@ class Bucket {
   void abort(const std::string& id, const std::string& key);
 
   std::optional<Object> find(const std::string& key);
-  void erase(const std::string& key);
+  std::optional<std::string> erase(const std::string& key);  // the delete marker's version, if it made one
+  void set_versioning(Versioning versioning);                // never again `never`
+  Versioning versioning();
   Page<Object> objects(const ListQuery& query);
   Page<Upload> uploads(const ListQuery& query);  // without their parts
   std::size_t unfinished_uploads();
@@ -90,6 +95,8 @@ class Bucket {
   std::filesystem::path upload_dir(const std::string& id) const;
   std::filesystem::path part_path(const std::string& id, const Part& part) const;
   void load_objects();
+  void keep_version(const Object& object);  // with the lock
+  void forget_null_version(const std::string& key);
   void load_uploads();
   void redo_renames();
   std::map<std::string, Upload>::iterator find_upload(const std::string& id, const std::string& key);
@@ -99,6 +106,7 @@ class Bucket {
   const bool keep_;
   std::atomic<std::uint64_t> next_spool_{0};
   std::mutex mutex_;  // guards what follows and the renames that make it true on disk
+  Versioning versioning_ = Versioning::never;
   std::map<std::string, Object> objects_;
   std::map<std::string, Upload> uploads_;
 };

@@ -168,7 +168,7 @@ Object Bucket::complete(const std::string& id, const std::string& key, const std
   try {
     const auto body = spool(false);
     Object object = assemble(upload, parts, *body);
-    put(*body, object, forbid_overwrite);
+    object = put(*body, std::move(object), forbid_overwrite);
     if (keep_) fs::remove_all(upload_dir(id));
     return object;
   } catch (...) {

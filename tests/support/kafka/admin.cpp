@@ -1,6 +1,7 @@
 #include "support/kafka/admin.hpp"
 
 #include <algorithm>
+#include <span>
 
 #include "support/process/eventually.hpp"
 
@@ -143,6 +144,27 @@ bool KafkaAdmin::has_topic(const std::string& name) {
   const rd_kafka_metadata_topic_t* begin = metadata->topics;
   const bool found =
       std::any_of(begin, begin + metadata->topic_cnt, [&](const rd_kafka_metadata_topic_t& topic) { return name == topic.topic; });
+  rd_kafka_metadata_destroy(metadata);
+  return found;
+}
+
+int KafkaAdmin::brokers() {
+  const rd_kafka_metadata_t* metadata = nullptr;
+  expect_ok(rd_kafka_metadata(client_.get(), 1, nullptr, &metadata, kLimitMs), "metadata");
+  const int count = metadata->broker_cnt;
+  rd_kafka_metadata_destroy(metadata);
+  return count;
+}
+
+std::int32_t KafkaAdmin::leader(const std::string& topic, std::int32_t partition) {
+  const rd_kafka_metadata_t* metadata = nullptr;
+  expect_ok(rd_kafka_metadata(client_.get(), 1, nullptr, &metadata, kLimitMs), "metadata");
+  std::int32_t found = -1;
+  for (const auto& one : std::span(metadata->topics, static_cast<std::size_t>(metadata->topic_cnt))) {
+    if (topic != one.topic) continue;
+    for (const auto& part : std::span(one.partitions, static_cast<std::size_t>(one.partition_cnt)))
+      if (part.id == partition) found = part.leader;
+  }
   rd_kafka_metadata_destroy(metadata);
   return found;
 }

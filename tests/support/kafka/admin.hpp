@@ -31,6 +31,8 @@ class KafkaAdmin {
   void delete_topic(const std::string& name);
   void add_partitions(const std::string& name, std::int32_t total);
   bool has_topic(const std::string& name);
+  int brokers();
+  std::int32_t leader(const std::string& topic, std::int32_t partition);  // a node's id; -1: none
 
   // Of a group without members, as kafka-consumer-groups does it.
   void delete_group(const std::string& group);

@@ -36,13 +36,17 @@ std::string random_uuid() {
   return text + "A";
 }
 
-std::string properties(const std::filesystem::path& data, std::uint16_t port, std::uint16_t controller, std::uint16_t late,
-                       std::uint16_t late_advertised, std::uint16_t sasl) {
+struct Ports {
+  std::uint16_t plain, controller, late, late_advertised, sasl;
+};
+
+// `node`: the second has no controller. `copies`: of the groups' offsets.
+std::string properties(const std::filesystem::path& data, const Ports& ports, int node, int copies) {
   return fmt::format(
-      "process.roles=broker,controller\n"
-      "node.id=1\n"
+      "process.roles={8}\n"
+      "node.id={9}\n"
       "controller.quorum.voters=1@127.0.0.1:{1}\n"
-      "listeners=PLAINTEXT://127.0.0.1:{0},LATE://127.0.0.1:{3},SASL_PLAINTEXT://127.0.0.1:{5},CONTROLLER://127.0.0.1:{1}\n"
+      "listeners=PLAINTEXT://127.0.0.1:{0},LATE://127.0.0.1:{3},SASL_PLAINTEXT://127.0.0.1:{5}{10}\n"
       "advertised.listeners=PLAINTEXT://127.0.0.1:{0},LATE://127.0.0.1:{4},SASL_PLAINTEXT://127.0.0.1:{5}\n"
       "listener.security.protocol.map=PLAINTEXT:PLAINTEXT,LATE:PLAINTEXT,CONTROLLER:PLAINTEXT,SASL_PLAINTEXT:SASL_PLAINTEXT\n"
       "inter.broker.listener.name=PLAINTEXT\n"
@@ -55,35 +59,41 @@ std::string properties(const std::filesystem::path& data, std::uint16_t port, st
       "broker.heartbeat.interval.ms=500\n"
       "broker.session.timeout.ms=4000\n"  // for so long a killed broker is not let in again
       "initial.broker.registration.timeout.ms=300000\n"
+      "leader.imbalance.check.interval.seconds=1\n"
+      "leader.imbalance.per.broker.percentage=0\n"
       "log.segment.bytes=33554432\n"  // what a killed broker reads again when it starts
+      "log.cleaner.backoff.ms=500\n"
       "group.initial.rebalance.delay.ms=0\n"
       "group.min.session.timeout.ms=500\n"
       "num.network.threads=2\n"
       "num.io.threads=4\n"
-      "offsets.topic.num.partitions=4\n"
-      "offsets.topic.replication.factor=1\n"
+      "offsets.topic.num.partitions={11}\n"
+      "offsets.topic.replication.factor={12}\n"
       "transaction.state.log.num.partitions=1\n"
       "transaction.state.log.replication.factor=1\n"
       "transaction.state.log.min.isr=1\n"
       "share.coordinator.state.topic.num.partitions=1\n"
       "share.coordinator.state.topic.replication.factor=1\n"
       "share.coordinator.state.topic.min.isr=1\n",
-      port, controller, data.string(), late, late_advertised, sasl, KafkaBroker::kSaslUser, KafkaBroker::kSaslPassword);
+      ports.plain, ports.controller, data.string(), ports.late, ports.late_advertised, ports.sasl, KafkaBroker::kSaslUser,
+      KafkaBroker::kSaslPassword, node == 1 ? "broker,controller" : "broker", node,
+      node == 1 ? fmt::format(",CONTROLLER://127.0.0.1:{}", ports.controller) : "", KafkaBroker::kOffsetsPartitions, copies);
 }
 
 }  // namespace
 
-KafkaBroker::KafkaBroker() : jars_(fetched_jars()) {
-  const auto port = free_port();
-  late_port_ = free_port();
-  late_advertised_ = free_port();
-  bootstrap_ = fmt::format("127.0.0.1:{}", port);
-  const auto sasl_port = free_port();
-  sasl_bootstrap_ = fmt::format("127.0.0.1:{}", sasl_port);
-  write_file(dir_.path() / "server.properties",
-             properties(dir_.path() / "data", port, free_port(), late_port_, late_advertised_, sasl_port));
+KafkaBroker::KafkaBroker(std::optional<Pair> pair) : jars_(fetched_jars()) {
+  const auto* first = pair ? pair->first : nullptr;
+  const Ports ports{free_port(), first != nullptr ? first->controller_port_ : free_port(), free_port(), free_port(), free_port()};
+  controller_port_ = ports.controller;
+  late_port_ = ports.late;
+  late_advertised_ = ports.late_advertised;
+  bootstrap_ = fmt::format("127.0.0.1:{}", ports.plain);
+  sasl_bootstrap_ = fmt::format("127.0.0.1:{}", ports.sasl);
+  cluster_ = first != nullptr ? first->cluster_ : random_uuid();
+  write_file(dir_.path() / "server.properties", properties(dir_.path() / "data", ports, first == nullptr ? 1 : 2, pair ? 2 : 1));
   const auto config = (dir_.path() / "server.properties").string();
-  const auto formatted = run(java("kafka.tools.StorageTool", {"format", "-t", random_uuid(), "-c", config}), kFormatLimit);
+  const auto formatted = run(java("kafka.tools.StorageTool", {"format", "-t", cluster_, "-c", config}), kFormatLimit);
   if (formatted.status != 0) throw std::runtime_error("the broker's storage cannot be formatted: " + formatted.output + formatted.errors);
 }
 

@@ -1,10 +1,11 @@
-// A real Apache Kafka broker (KRaft, one node) as a child process, on ports of its own that it keeps over restarts. Its
-// data and its log are in a temporary folder. Used by the thread that made it.
+// A real Apache Kafka broker (KRaft, one node, or the first and second of a cluster of two) as a child process, on ports of its own that it
+// keeps over restarts. Its data and its log are in a temporary folder. Used by the thread that made it.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "support/process/process.hpp"
@@ -14,8 +15,12 @@ namespace ch::test {
 
 class KafkaBroker {
  public:
-  KafkaBroker();   // formats its storage; throws std::runtime_error with the end of the log if it cannot
-  ~KafkaBroker();  // kills it
+  struct Pair {
+    const KafkaBroker* first = nullptr;  // null: this one is the first, and has the controller
+  };
+  KafkaBroker() : KafkaBroker(std::nullopt) {}     // formats its storage; throws std::runtime_error with the end of the log if it cannot
+  explicit KafkaBroker(std::optional<Pair> pair);  // of a pair: offsets of groups are on both
+  ~KafkaBroker();                                  // kills it
 
   void start();   // until it answers requests
   void stop();    // orderly
@@ -30,6 +35,7 @@ class KafkaBroker {
   std::uint16_t late_advertised() const { return late_advertised_; }
   // The same broker, for those who know the password: SASL_PLAINTEXT with PLAIN.
   const std::string& sasl_bootstrap() const { return sasl_bootstrap_; }
+  static constexpr int kOffsetsPartitions = 4;  // of __consumer_offsets
   static constexpr const char* kSaslUser = "archiver";
   static constexpr const char* kSaslPassword = "broker-test-password";
   std::filesystem::path log_file() const { return dir_.path() / "broker.log"; }
@@ -41,6 +47,8 @@ class KafkaBroker {
 
   TempDir dir_;
   std::string jars_;
+  std::string cluster_;
+  std::uint16_t controller_port_ = 0;
   std::string bootstrap_, sasl_bootstrap_;
   std::uint16_t late_port_ = 0, late_advertised_ = 0;
   std::unique_ptr<Process> process_;

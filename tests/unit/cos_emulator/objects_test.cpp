@@ -184,6 +184,44 @@ TEST_CASE("Overwriting is silent unless it is forbidden") {
   CHECK(world.client.put("new", "x", {{"x-cos-forbid-overwrite", "true"}}).status == 200);
 }
 
+TEST_CASE("In a bucket with versions nothing forbids overwriting: what was there becomes a version") {
+  World world;
+  const Pairs forbid = {{"x-cos-forbid-overwrite", "true"}};
+  const auto status = [&] { return world.client.send({"GET", "", {{"versioning", ""}}}).value("VersioningConfiguration/Status"); };
+  const auto kept = [&] { return files_below(world.folder.path() / kBucket / "versions") / 2; };
+  CHECK(status().empty());
+  REQUIRE(world.client.put("k", "before").status == 200);
+  CHECK(world.client.put("k", "refused", forbid).status == 409);
+
+  world.emulator.set_versioning(kBucket, true);
+  CHECK(status() == "Enabled");
+  CHECK(world.client.head("k").headers.at("x-cos-version-id") == "null");
+  const Answer first = world.client.put("k", "first", forbid);
+  CHECK(first.status == 200);
+  CHECK(kept() == 1);
+  const std::string id = world.client.initiate("k", forbid);
+  const std::string etag = world.client.part("k", id, 1, "second").headers.at("etag");
+  const Answer second = world.client.complete("k", id, {{1, etag}}, forbid);
+  CHECK(second.status == 200);
+  CHECK(second.headers.at("x-cos-version-id") != first.headers.at("x-cos-version-id"));
+  CHECK(world.client.head("k").headers.at("x-cos-version-id") == second.headers.at("x-cos-version-id"));
+  CHECK(world.client.get("k").body == "second");
+  CHECK(kept() == 2);
+  const Answer erased = world.client.send({"DELETE", "k"});
+  CHECK(erased.headers.at("x-cos-delete-marker") == "true");
+  CHECK(world.client.get("k").status == 404);
+  CHECK(kept() == 3);
+
+  world.emulator.set_versioning(kBucket, false);
+  CHECK(status() == "Suspended");
+  const Answer null = world.client.put("k", "third", forbid);
+  CHECK(null.headers.count("x-cos-version-id") == 0);
+  CHECK(kept() == 2);  // there is one "null" version of a key
+  CHECK(world.client.put("k", "fourth", forbid).status == 200);
+  CHECK(world.client.get("k").body == "fourth");
+  CHECK(kept() == 2);
+}
+
 TEST_CASE("Of many that forbid overwriting, exactly one stores its object") {
   World world;
   for (int round = 0; round < 5; ++round) {

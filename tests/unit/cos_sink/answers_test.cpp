@@ -48,6 +48,14 @@ TEST_CASE("answers that are cut off or of another kind are refused") {
   CHECK_FALSE(is_completed("<CompleteMultipartUploadResult><Location>http://"));
 }
 
+TEST_CASE("versions: what never had any says nothing of them") {
+  CHECK(read_versioning("<?xml version='1.0' encoding='utf-8' ?><VersioningConfiguration/>") == std::optional(false));
+  CHECK(read_versioning("<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>") == std::optional(true));
+  CHECK(read_versioning("<VersioningConfiguration><Status>Suspended</Status></VersioningConfiguration>") == std::optional(true));
+  CHECK_FALSE(read_versioning("<VersioningConfiguration><Status>Ena"));
+  CHECK_FALSE(read_versioning("<html/>"));
+}
+
 TEST_CASE("an upload id, parts and a completion are read") {
   CHECK(read_upload_id(
             "<InitiateMultipartUploadResult><Bucket>b</Bucket><Key>k</Key><UploadId>15abc</UploadId></InitiateMultipartUploadResult>") ==

@@ -49,7 +49,7 @@ std::size_t FakeCos::count(const std::string& verb) const {
 }
 
 Failure FakeCos::make_visible(const std::string& key, Object object) {
-  if (objects.contains(key)) return failure(Outcome::conflict, "");
+  if (objects.contains(key) && !versions) return failure(Outcome::conflict, "");
   objects[key] = std::move(object);
   if (became_visible) became_visible(key);
   return {};

@@ -49,6 +49,7 @@ class FakeCos : public cos::Client {
   cos::Failure complete(const std::string& key, const std::string& upload_id, const std::vector<cos::Part>& parts) override;
   cos::Failure abort(const std::string& key, const std::string& upload_id) override;
   cos::Reply<std::string> head_bucket() override { return {}; }
+  cos::Reply<bool> has_versions() override { return {versions_refused, versions}; }
   cos::Failure create_bucket() override { return {}; }
   cos::Failure remove(const std::string& key) override;
   cos::Reply<cos::Link> presigned_get(const std::string& key, std::int64_t seconds) override {
@@ -64,7 +65,9 @@ class FakeCos : public cos::Client {
   std::function<Fault(const std::string& verb, const std::string& key)> fault;
   std::function<void(const std::string& key)> became_visible;
   int page_size = 3;
-  bool list_hides = false;  // as if nothing were there
+  bool versions = false;          // of objects: what is there is overwritten
+  cos::Failure versions_refused;  // to whoever asks for them
+  bool list_hides = false;        // as if nothing were there
 
  private:
   Fault next_fault(const std::string& verb, const std::string& key, const std::string& note = {});

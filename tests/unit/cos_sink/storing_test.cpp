@@ -119,6 +119,34 @@ TEST_CASE("an answer that was lost is asked for, not repeated") {
   }
 }
 
+TEST_CASE("where COS would overwrite, or that is not known, the bucket is asked before an object is made visible") {
+  const std::string size = GENERATE("8MiB", "10");
+  const bool denied = GENERATE(false, true);
+  CAPTURE(size, denied);
+  Bench bench(Config{{"rotate.records", "1"}, {"part.bytes", size}});
+  bench.cos->versions = true;
+  if (denied) bench.cos->versions_refused = failure(Outcome::interrupt, "access_denied");
+  bench.open();
+  bench.cos->objects[key_at(100)] = {"somebody else's", {}};
+  bench.produce(1, 0, std::string(34, 'x'));
+  bench.host->deliver(0);
+  for (int i = 0; i < 100 && bench.reason().empty(); ++i) {
+    bench.pass(100);
+    bench.host->settle();
+  }
+  CHECK(bench.reason() == "object_conflict");
+  CHECK(bench.cos->objects.at(key_at(100)).body == "somebody else's");
+  CHECK(bench.cos->count("put") + bench.cos->count("complete") == 0);
+  bench.cos->objects.clear();
+  for (int i = 0; i < 1000 && bench.partition().committed.offset < 101; ++i) {
+    bench.pass(100);
+    bench.host->settle();
+  }
+  CHECK(bench.only_object().body.size() == 35);
+  CHECK(bench.partition().committed.offset == 101);
+  CHECK(bench.cos->count("put") + bench.cos->count("complete") == 1);
+}
+
 TEST_CASE("an exception in a job is no success") {
   for (const char* verb : {"put", "initiate", "part", "complete", "head"}) {
     StoringBench bench(Config{{"part.bytes", verb == std::string("put") ? "8MiB" : "10"}}, std::string(34, 'x'));
