@@ -18,8 +18,8 @@ test=(
   catch2 clang clang-format clang-tidy libclang-rt-14-dev python3-jsonschema python3-venv shellcheck zstd
   # for the tests of the dashboard
   chromium
-  # a real Kafka broker
-  maven openjdk-17-jre-headless
+  # a real Kafka broker, and a client in Java
+  maven openjdk-17-jdk-headless
 )
 
 case "${1:-build}" in

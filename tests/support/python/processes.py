@@ -34,14 +34,19 @@ def until(what, test, limit=START_LIMIT):
     raise AssertionError(f"{what}: not within {limit} s; at last {last!r}")
 
 
-def connect_jars():
-    """The folder with the jars of a Connect worker and of its broker."""
+def jars_of(name, pom):
+    """The folder with the jars that a POM of tests/support/kafka names."""
     cache = pathlib.Path(os.environ.get("CH_TEST_CACHE", pathlib.Path.home() / ".cache/connector-host-tests"))
     tools = SOURCE / "tests/support/kafka"
     done = subprocess.run(
-        [tools / "fetch_kafka.sh", cache / "connect-4.3.0", tools / "connect-pom.xml"], check=True, capture_output=True, text=True
+        [tools / "fetch_kafka.sh", cache / name, tools / pom], check=True, capture_output=True, text=True
     )
     return pathlib.Path(done.stdout.strip())
+
+
+def connect_jars():
+    """Those of a Connect worker and of its broker."""
+    return jars_of("connect-4.3.0", "connect-pom.xml")
 
 
 @contextlib.contextmanager

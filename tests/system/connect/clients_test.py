@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""Programs of others against the host, with a real broker: kafka-connect-py's whole command set, and the script lines of
-the CI jobs in examples/ci."""
+"""Programs of others against the host, with a real broker: the whole command sets of kafka-connect-py and of SourceLab's
+client, and the script lines of the CI jobs in examples/ci."""
 
+import contextlib
 import json
 import os
 import pathlib
@@ -13,9 +14,11 @@ import time
 
 import yaml
 
-from processes import BIN, SOURCE, broker, connect_jars, free_port, host, produce
+from processes import BIN, SOURCE, broker, connect_jars, figure, free_port, host, jars_of, produce, running
 
 TOPIC = "orders"
+BUCKET = "archive-1250000000"
+KEY = ("ci-test-id", "ci-test-key")
 
 
 def kc(url, *arguments):
@@ -80,6 +83,16 @@ def check_kafka_connect_py(url, folder):
     print(f"kafka-connect-py 1.0.0: {asked} commands, all that there are")
 
 
+def check_sourcelab(url, folder):
+    jars = jars_of("sourcelab-4.0.5", "sourcelab-pom.xml")
+    files = folder / "sourcelab"
+    files.mkdir()
+    done = subprocess.run(["java", "-cp", f"{jars}/*", SOURCE / "tests/system/connect/SourceLab.java", url, files, TOPIC],
+                          capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, f"{done.stdout} {done.stderr[-4000:]}"
+    print(f"SourceLab kafka-connect-client 4.0.5: {done.stdout.strip()}, all that there are")
+
+
 def script_lines():
     """(job, [line]) of the examples, without the deployment itself."""
     github = yaml.safe_load((SOURCE / "examples/ci/github-actions.yml").read_text())
@@ -89,26 +102,39 @@ def script_lines():
     yield "GitLab CI", gitlab["script"] + gitlab["after_script"]
 
 
-def check_ci_jobs(url, address, folder):
+@contextlib.contextmanager
+def cos(folder):
+    """The endpoint of a COS with an empty bucket."""
+    port = free_port()
+    command = [BIN / "cos-emulator", "--dir", folder / "cos", "--port", str(port), "--bucket", BUCKET, "--access", ":".join(KEY)]
+    with running(command, folder / "cos.log"):
+        yield f"http://127.0.0.1:{port}/{{bucket}}"
+
+
+def check_ci_jobs(url, address, folder, endpoint):
     for job, lines in script_lines():
-        assert any("archive.sh start" in line for line in lines), job
+        assert any("archive.sh start" in line for line in lines) and any("archive.sh stop" in line for line in lines), job
         name = re.sub(r"\W", "-", job.lower())
         task = folder / f"{name}.json"
-        config = {"connector.class": "file-sink", "topics": TOPIC, "file.dir": str(folder / name), "start.position": "latest"}
-        (folder / name).mkdir()
+        config = {"topics": TOPIC, "start.position": "latest", "object.key.template": "{task}/{partition}-{start_offset}{ext}", "cos.bucket": BUCKET,
+                  "cos.endpoint": endpoint, "cos.secret.id": KEY[0], "cos.secret.key": KEY[1], "rotate.records": "30"}
         task.write_text(json.dumps({"name": name, "config": config}, indent=2))
         environment = {**os.environ, "PATH": f"{BIN}:{os.environ['PATH']}", "CONNECTOR_HOST_URL": url, "TASKFILE": str(task), "TASK": name}
+        printed = ""
         for line in lines:
             if line == "./deploy.sh":
                 produce(address, TOPIC, [f"{job} {number}" for number in range(100)])
                 continue
-            if " objects " in line:
-                continue  # file-sink has no bucket to list
             done = subprocess.run(["bash", "-euo", "pipefail", "-c", line], cwd=SOURCE, env=environment, capture_output=True, text=True, check=False)
             assert done.returncode == 0, f"{job}: {line}: {done.returncode} {done.stdout} {done.stderr}"
-        stored = (folder / name / f"{TOPIC}-0.txt").read_text().splitlines()
+            printed += done.stdout
+        assert re.search(r"Whole: +yes", printed) and re.search(r"Records: +100\b", printed), printed
+        fetched = folder / f"{name}-fetched"
+        subprocess.run([BIN / "connector-host", "task", "objects", name, "--download", fetched], env=environment, check=True, capture_output=True)
+        objects = sorted(fetched.rglob("*.txt"), key=lambda file: int(file.stem.split("-")[-1]))
+        stored = [line for file in objects for line in file.read_text().splitlines()]
         assert stored == [f"{job} {number}" for number in range(100)], f"{job}: {len(stored)} records"
-    print("examples/ci: the script lines of 2 jobs, each record stored once")
+    print("examples/ci: the script lines of 2 jobs, exit status 0, each of 100 records stored once")
 
 
 def check_broker_down(folder):
@@ -121,7 +147,9 @@ def check_broker_down(folder):
         done = subprocess.run([SOURCE / "examples/ci/archive.sh", "start", task], env=environment, capture_output=True, text=True, check=False)
         assert done.returncode == 5, done
         assert "broker_unreachable" in done.stderr, done.stderr
-        print(f"broker down: exit status 5 after {time.monotonic() - begin:.1f} s of --wait 3s: {done.stderr.strip()[:200]}")
+        took = time.monotonic() - begin
+        assert 3 <= took < 30, took
+        figure(f"CI job with the broker down: exit status 5 after {took:.1f} s with --wait 3s: {done.stderr.strip()[:200]}")
 
 
 def main():
@@ -131,9 +159,10 @@ def main():
         check_broker_down(folder)
         with broker(folder / "broker", jars) as address:
             produce(address, TOPIC, [f"record {number}" for number in range(20)])
-            with host(folder / "host", address) as url:
+            with host(folder / "host", address) as url, cos(folder) as endpoint:
                 check_kafka_connect_py(url, folder)
-                check_ci_jobs(url, address, folder)
+                check_sourcelab(url, folder)
+                check_ci_jobs(url, address, folder, endpoint)
     return 0
 
 

@@ -1,5 +1,6 @@
 // fetch_kafka.sh with a Maven of ours in the PATH, which writes one jar, or fails half way.
 #include <catch2/catch.hpp>
+#include <vector>
 
 #include "support/process/process.hpp"
 #include "support/process/temp_dir.hpp"
@@ -21,8 +22,10 @@ struct Maven {
                         (dir.path() / "runs").string() + "\n" + ending + "\n");
     fs::permissions(mvn, fs::perms::owner_all);
   }
-  Finished fetch() const {
-    return run({FETCH_KAFKA, target.string()}, 30s, {{"PATH", (dir.path() / "bin").string() + ":" + std::getenv("PATH")}});
+  Finished fetch(const std::vector<std::string>& pom = {}) const {
+    std::vector<std::string> words = {FETCH_KAFKA, target.string()};
+    words.insert(words.end(), pom.begin(), pom.end());
+    return run(words, 30s, {{"PATH", (dir.path() / "bin").string() + ":" + std::getenv("PATH")}});
   }
   std::string runs() const { return read_file(dir.path() / "runs"); }
 };
@@ -57,4 +60,19 @@ TEST_CASE("when Maven fails nothing is left that looks fetched") {
   CHECK(fetched.errors.find("Maven Central") != std::string::npos);
   CHECK_FALSE(fs::exists(maven.target));
   CHECK(maven.runs() == "run\nrun\nrun\n");
+}
+
+TEST_CASE("jars that are not those of the list of checksums are refused") {
+  const Maven maven("exit 0");
+  const auto pom = maven.dir.path() / "pom.xml";
+  write_file(pom, "<project/>");
+  const std::string empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+  write_file(maven.dir.path() / "pom.sha256", empty + "  other.jar\n");
+  const auto refused = maven.fetch({pom.string()});
+  CHECK(refused.status == 1);
+  CHECK(refused.errors.find("pom.sha256") != std::string::npos);
+  CHECK_FALSE(fs::exists(maven.target));
+  write_file(maven.dir.path() / "pom.sha256", empty + "  kafka.jar\n");
+  CHECK(maven.fetch({pom.string()}).status == 0);
+  CHECK(fs::exists(maven.target / "kafka.jar"));
 }
