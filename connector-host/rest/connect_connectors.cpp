@@ -69,19 +69,31 @@ Answer list(const TaskService& service, const Call& call) {
   return json_response(200, expanded ? map : names);
 }
 
-Answer create(TaskService& service, const Call& call) {
-  const auto wanted = read_creation(call.request.body);
-  if (!wanted) return refused(wanted.error());
-  const auto task = service.create(wanted->name, wanted->config, wanted->target);
-  if (!task && task.error().code == ErrorCode::conflict) return plain_error(409, fmt::format("Connector {} already exists", wanted->name));
-  return task ? info_answer(201, call, *task) : error_answer(task.error());
+// The answer needs the request, which is gone by the time it is given: made before.
+Answer written(const TaskService& service, std::shared_ptr<void> slot, const std::string& name, Response answer) {
+  return once_start_is_decided(service, std::move(slot), name, [answer = std::move(answer)] { return answer; });
 }
 
-Answer put_config(TaskService& service, const Call& call) {
+Answer create(TaskService& service, Waiters& waiters, const Call& call) {
+  const auto wanted = read_creation(call.request.body);
+  if (!wanted) return refused(wanted.error());
+  auto slot = waiters.reserve();
+  if (!slot) return too_many_waiters();
+  const auto task = service.create(wanted->name, wanted->config, wanted->target);
+  if (!task && task.error().code == ErrorCode::conflict) return plain_error(409, fmt::format("Connector {} already exists", wanted->name));
+  return task ? written(service, std::move(slot), task->name, info_answer(201, call, *task)) : error_answer(task.error());
+}
+
+Answer put_config(TaskService& service, Waiters& waiters, const Call& call) {
   const auto config = read_config(call.request.body, call.names[0]);
   if (!config) return refused(config.error());
+  auto slot = waiters.reserve();
+  if (!slot) return too_many_waiters();
   const auto done = service.put(call.names[0], *config, std::nullopt);
-  return done ? info_answer(done->created ? 201 : 200, call, done->task) : error_answer(done.error());
+  if (!done) return error_answer(done.error());
+  auto answer = info_answer(done->created ? 201 : 200, call, done->task);
+  if (!done->created) return answer;
+  return written(service, std::move(slot), call.names[0], std::move(answer));
 }
 
 Answer patch_config(TaskService& service, const Call& call) {
@@ -169,8 +181,14 @@ Answer remove(TaskService& service, Waiters& waiters, const Call& call) {
   return wait_or(service, waiters, call.names[0], TaskService::Goal::gone, kDeleteWait);
 }
 
-Answer set_target(const Result<tasks::TaskStatus>& done, const std::string& name) {
-  return done ? empty(202) : error_answer(done.error(), fmt::format("Unknown connector {}", name));
+using Change = Result<tasks::TaskStatus> (TaskService::*)(const std::string&);
+
+Answer set_target(TaskService& service, Waiters& waiters, const Call& call, Change change) {
+  const auto& name = call.names[0];
+  auto slot = waiters.reserve();
+  if (!slot) return too_many_waiters();
+  const auto done = (service.*change)(name);
+  return done ? written(service, std::move(slot), name, empty(202)) : error_answer(done.error(), fmt::format("Unknown connector {}", name));
 }
 
 }  // namespace
@@ -179,7 +197,7 @@ void add_connector_routes(Router& router, const RouteContext& context) {
   auto& service = context.service;
   auto& waiters = context.waiters;
   router.add("GET", "/connectors", {}, [&service](const Call& call) { return list(service, call); });
-  router.add("POST", "/connectors", {}, [&service](const Call& call) { return create(service, call); });
+  router.add("POST", "/connectors", {}, [&](const Call& call) { return create(service, waiters, call); });
   router.add("GET", "/connectors/{}", {}, [&service](const Call& call) {
     return show(service, call, [](const tasks::TaskView& task) { return info_json(task.name, task.config, task.status); });
   });
@@ -187,14 +205,13 @@ void add_connector_routes(Router& router, const RouteContext& context) {
   router.add("GET", "/connectors/{}/config", {}, [&service](const Call& call) {
     return show(service, call, [](const tasks::TaskView& task) -> Json { return with_name(task.name, task.config); });
   });
-  router.add("PUT", "/connectors/{}/config", {}, [&service](const Call& call) { return put_config(service, call); });
+  router.add("PUT", "/connectors/{}/config", {}, [&](const Call& call) { return put_config(service, waiters, call); });
   router.add("PATCH", "/connectors/{}/config", {}, [&service](const Call& call) { return patch_config(service, call); });
   router.add("GET", "/connectors/{}/status", {}, [&service](const Call& call) { return status(service, call); });
   router.add("POST", "/connectors/{}/restart", {}, [&service](const Call& call) { return restart(service, call); });
-  router.add("PUT", "/connectors/{}/pause", {},
-             [&service](const Call& call) { return set_target(service.pause(call.names[0]), call.names[0]); });
+  router.add("PUT", "/connectors/{}/pause", {}, [&](const Call& call) { return set_target(service, waiters, call, &TaskService::pause); });
   router.add("PUT", "/connectors/{}/resume", {},
-             [&service](const Call& call) { return set_target(service.resume(call.names[0]), call.names[0]); });
+             [&](const Call& call) { return set_target(service, waiters, call, &TaskService::resume); });
   router.add("PUT", "/connectors/{}/stop", {}, [&service, &waiters](const Call& call) { return stop(service, waiters, call); });
   router.add("GET", "/connectors/{}/tasks", {}, [&service](const Call& call) {
     return show(service, call, [](const tasks::TaskView& task) { return task_configs_json(task.name, task.config, task.status); });

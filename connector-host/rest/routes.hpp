@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string>
 
 #include "rest/event_streams.hpp"
@@ -20,6 +21,12 @@ struct RouteContext {
   std::string commit;
   std::function<bool()> ready;  // TaskService::start() has returned
 };
+
+// `finish`'s answer, once it is decided where the task starts: no handler thread waits for that. The slot is taken before
+// anything is changed.
+Wait once_start_is_decided(const tasks::TaskService& service, std::shared_ptr<void> slot, const std::string& name,
+                           std::function<Response()> finish);
+Response too_many_waiters();
 
 // All keep references to what the context refers to.
 void add_task_routes(Router& router, const RouteContext& context);   // /v1/tasks...

@@ -51,18 +51,27 @@ Response not_yet(const Result<tasks::TaskStatus>& task, const std::string& wante
   return json_response(504, body);
 }
 
-Response too_many_waiters() { return try_again("too many requests are waiting; nothing was changed, try again without ?wait="); }
+// Of a task that was just written down; its status as it is once it is known where it starts.
+Answer written(TaskService& service, std::shared_ptr<void> slot, unsigned status, const Result<tasks::TaskView>& task) {
+  if (!task) return error_response(task.error());
+  return once_start_is_decided(service, std::move(slot), task->name, [&service, status, task = *task] {
+    auto now = task;
+    if (auto status_now = service.last_status(task.name)) now.status = std::move(*status_now);
+    return task_answer(status, now);
+  });
+}
 
-Answer create(TaskService& service, const Call& call) {
+Answer create(TaskService& service, Waiters& waiters, const Call& call) {
   const auto body = read_task_body(call.request.body, {"name", "config", "enabled"}, false);
   if (!body) return bad_request(body.error());
   auto problems = body->problems;
   require_field(body->name.has_value(), "name", "give the task a name", problems);
   require_field(body->config.has_value(), "config", "an object with the task's settings", problems);
   if (!problems.empty()) return refuse("the task is not described in a way that can be used", std::move(problems));
-  const auto task =
-      service.create(*body->name, body->values(), body->enabled.value_or(true) ? store::Target::enabled : store::Target::disabled);
-  return task ? task_answer(201, *task) : error_response(task.error());
+  auto slot = waiters.reserve();
+  if (!slot) return too_many_waiters();
+  const auto target = body->enabled.value_or(true) ? store::Target::enabled : store::Target::disabled;
+  return written(service, std::move(slot), 201, service.create(*body->name, body->values(), target));
 }
 
 Answer list(const TaskService& service) {
@@ -71,7 +80,7 @@ Answer list(const TaskService& service) {
   return json_response(200, {{"tasks", std::move(lines)}});
 }
 
-Answer replace(TaskService& service, const Call& call) {
+Answer replace(TaskService& service, Waiters& waiters, const Call& call) {
   const auto& name = call.names[0];
   const auto body = read_task_body(call.request.body, {"name", "config", "enabled"}, false);
   if (!body) return bad_request(body.error());
@@ -80,8 +89,12 @@ Answer replace(TaskService& service, const Call& call) {
     problems.push_back({"name", *body->name, "must be the name in the path, or left out: a task cannot be renamed"});
   require_field(body->config.has_value(), "config", "an object with the task's settings", problems);
   if (!problems.empty()) return refuse("the task is not described in a way that can be used", std::move(problems));
+  auto slot = waiters.reserve();
+  if (!slot) return too_many_waiters();
   const auto answer = service.put(name, body->values(), body->enabled);
-  return answer ? task_answer(answer->created ? 201 : 200, answer->task) : error_response(answer.error());
+  if (!answer) return error_response(answer.error());
+  if (!answer->created && !body->enabled.value_or(false)) return task_answer(200, answer->task);
+  return written(service, std::move(slot), answer->created ? 201 : 200, answer->task);
 }
 
 Answer change(TaskService& service, const Call& call) {
@@ -119,13 +132,20 @@ Answer act(TaskService& service, Waiters& waiters, const Call& call, const Actio
   Problems problems;
   const auto wait = wait_parameter(call.parameters, problems);
   if (!problems.empty()) return refuse_parameters(std::move(problems));
-  auto slot = wait ? waiters.reserve() : nullptr;
-  if (wait && !slot) return too_many_waiters();
+  auto slot = waiters.reserve();
+  if (!slot) return too_many_waiters();
   const auto status = action(name);
-  if (!status || !wait) return status_answer(202, status);
+  if (!status) return status_answer(202, status);
+  if (!wait) {
+    // Deleted meanwhile: it was done all the same.
+    return once_start_is_decided(service, std::move(slot), name, [&service, name, done = *status] {
+      const auto now = service.last_status(name);
+      return status_answer(202, now ? *now : done);
+    });
+  }
   return Wait{std::move(slot), std::chrono::steady_clock::now() + *wait, [&service, name, goal] { return service.reached(name, goal); },
               [&service, name, wanted](bool reached) {
-                const auto now = service.status(name);
+                const auto now = service.last_status(name);
                 return reached ? status_answer(200, now) : not_yet(now, wanted);
               }};
 }
@@ -170,16 +190,24 @@ Answer verify(const TaskService& service, const Call& call) {
 
 }  // namespace
 
+Wait once_start_is_decided(const TaskService& service, std::shared_ptr<void> slot, const std::string& name,
+                           std::function<Response()> finish) {
+  return {std::move(slot), std::chrono::steady_clock::now() + TaskService::kStartLimit,
+          [&service, name] { return service.start_decided(name); }, [finish = std::move(finish)](bool) { return finish(); }};
+}
+
+Response too_many_waiters() { return try_again("too many requests are waiting; nothing was changed"); }
+
 void add_task_routes(Router& router, const RouteContext& context) {
   auto& service = context.service;
   auto& waiters = context.waiters;
-  router.add("POST", "/v1/tasks", {}, [&service](const Call& call) { return create(service, call); });
+  router.add("POST", "/v1/tasks", {}, [&](const Call& call) { return create(service, waiters, call); });
   router.add("GET", "/v1/tasks", {}, [&service](const Call&) { return list(service); });
   router.add("GET", "/v1/tasks/{}", {}, [&service](const Call& call) -> Answer {
     const auto task = service.get(call.names[0]);
     return task ? task_answer(200, *task) : error_response(task.error());
   });
-  router.add("PUT", "/v1/tasks/{}", {}, [&service](const Call& call) { return replace(service, call); });
+  router.add("PUT", "/v1/tasks/{}", {}, [&](const Call& call) { return replace(service, waiters, call); });
   router.add("PATCH", "/v1/tasks/{}", {}, [&service](const Call& call) { return change(service, call); });
   router.add("DELETE", "/v1/tasks/{}", {"discard", "wait"}, [&](const Call& call) { return remove(service, waiters, call); });
   router.add("GET", "/v1/tasks/{}/status", {},

@@ -33,6 +33,7 @@ Waiters::~Waiters() { stop(); }
 
 void Waiters::add(Wait wait, Reply reply, std::shared_ptr<const std::atomic<bool>> gone) {
   Waiter waiter{std::move(wait), std::move(reply), std::move(gone)};
+  if (settle(waiter, false)) return;  // often it is so already
   {
     const std::lock_guard lock(mutex_);
     if (!stopping_) {

@@ -16,7 +16,7 @@
 namespace ch::rest {
 
 constexpr std::chrono::milliseconds kWaitPoll{50};
-constexpr std::size_t kMaxWaiters = 64;  // well below Limits::connections, so that others are still served
+constexpr std::size_t kMaxWaiters = 128;  // well below Limits::connections, so that others are still served
 
 struct Wait {
   std::shared_ptr<void> slot;  // from Waiters::reserve()

@@ -242,9 +242,9 @@ void Runner::retry() {
   impl_->shared.wake();
 }
 
-void Runner::ask_status() {
+bool Runner::ask_status() {
   impl_->shared.status_asked = true;
-  impl_->shared.wake();
+  return impl_->shared.wake();
 }
 
 RunnerStatus Runner::status() const { return impl_->shared.status(); }

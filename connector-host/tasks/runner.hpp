@@ -72,7 +72,7 @@ class Runner {
   void pause(bool on);
   void retry();  // ends all waiting for a next try
 
-  void ask_status();  // makes the poll thread publish a fresh one soon
+  bool ask_status();  // makes the poll thread publish a fresh one soon; false: it is not in a session that could
   RunnerStatus status() const;
   std::uint64_t status_count() const;  // how many have been published
   // True when the start offsets are fixed and committed: a crash from here on changes nothing.

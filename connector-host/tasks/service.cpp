@@ -16,10 +16,9 @@ namespace {
 using std::chrono::milliseconds;
 using Clock = std::chrono::steady_clock;
 
-constexpr milliseconds kStartAnswer{10000};  // how long enable waits for the start offsets to be fixed
-constexpr milliseconds kFreshStatus{30};     // how long a status waits for the poll thread
-constexpr milliseconds kStopTime{30000};     // to store what is open when the host ends
-constexpr milliseconds kBusyStep{20};        // while something is under way
+constexpr milliseconds kFreshStatus{15};  // how long a status waits for the poll thread
+constexpr milliseconds kStopTime{30000};  // to store what is open when the host ends
+constexpr milliseconds kBusyStep{20};     // while something is under way
 constexpr milliseconds kIdleStep{1000};
 
 }  // namespace
@@ -102,11 +101,6 @@ TaskView TaskService::Impl::view(TaskEntry& entry) const {
   return {record.name, validation.masked(record.config), entry.status(), record.created_ms, record.updated_ms};
 }
 
-void TaskService::Impl::wait_for_start(TaskEntry& entry) const {
-  const auto deadline = Clock::now() + kStartAnswer;
-  while (!entry.start_answered() && Clock::now() < deadline) std::this_thread::sleep_for(milliseconds(5));
-}
-
 Result<TaskStatus> TaskService::Impl::set_target(const std::string& name, store::Target target, const std::string& what) {
   const auto entry = find(name);
   if (entry == nullptr) return no_such_task(name);
@@ -122,8 +116,7 @@ Result<TaskStatus> TaskService::Impl::set_target(const std::string& name, store:
   if (!done) return tl::unexpected(done.error());
   if (changed_it) config_event(name, what);
   entry->reconcile();
-  if (target != store::Target::disabled) wait_for_start(*entry);
-  return fresh_status(entry);
+  return entry->status();
 }
 
 TaskService::TaskService(ServiceOptions options) : impl_(std::make_unique<Impl>(std::move(options))) {}
@@ -169,13 +162,18 @@ Result<TaskView> TaskService::create(const std::string& name, const Config& conf
   const auto entry = std::make_shared<TaskEntry>(impl_->services, record, SavedOffsets{});
   {
     const std::unique_lock lock(impl_->mutex);
-    if (impl_->entries.contains(name)) return fail(ErrorCode::conflict, fmt::format("Task {} exists already", name));
-    if (const auto stored = impl_->options.store->put_task(record); !stored) return tl::unexpected(stored.error());
-    impl_->entries.emplace(name, entry);
+    if (impl_->entries.contains(name) || !impl_->creating.insert(name).second)
+      return fail(ErrorCode::conflict, fmt::format("Task {} exists already", name));
   }
+  const auto stored = impl_->options.store->put_task(record);  // waits for the disk, and nobody else waits for that
+  {
+    const std::unique_lock lock(impl_->mutex);
+    impl_->creating.erase(name);
+    if (stored) impl_->entries.emplace(name, entry);
+  }
+  if (!stored) return tl::unexpected(stored.error());
   impl_->config_event(name, "created");
   entry->reconcile();
-  if (target != store::Target::disabled) impl_->wait_for_start(*entry);
   return impl_->view(*entry);
 }
 
@@ -288,9 +286,15 @@ Result<TaskStatus> TaskService::status(const std::string& name) const {
   return impl_->fresh_status(entry);
 }
 
+Result<TaskStatus> TaskService::last_status(const std::string& name) const {
+  const auto entry = impl_->find(name);
+  if (entry == nullptr) return no_such_task(name);
+  return entry->status();
+}
+
 Result<TaskStatus> TaskService::enable(const std::string& name) {
   const auto entry = impl_->find(name);
-  if (entry != nullptr && entry->record().target == store::Target::paused) return impl_->fresh_status(entry);  // paused is enabled
+  if (entry != nullptr && entry->record().target == store::Target::paused) return entry->status();  // paused is enabled
   return impl_->set_target(name, store::Target::enabled, "enabled");
 }
 
@@ -308,7 +312,12 @@ Result<TaskStatus> TaskService::restart(const std::string& name, std::optional<s
   }
   impl_->config_event(name, "restart asked for");
   entry->retry(runner);
-  return impl_->fresh_status(entry);
+  return entry->status();
+}
+
+bool TaskService::start_decided(const std::string& name) const {
+  const auto entry = impl_->find(name);
+  return entry == nullptr || entry->start_decided();
 }
 
 bool TaskService::reached(const std::string& name, Goal goal) const {

@@ -3,6 +3,7 @@
 // of a runner then happens in the background: ask status(), or poll reached().
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -64,17 +65,24 @@ class TaskService {
     std::uint64_t used = 0;
     std::uint64_t limit = 0;
   };
-  Memory memory() const;              // records in flight of all tasks, and memory.limit
-  metrics::Metrics& metrics() const;  // what is counted; lives as long as the service
-  Result<TaskStatus> status(const std::string& name) const;
+  Memory memory() const;                                          // records in flight of all tasks, and memory.limit
+  metrics::Metrics& metrics() const;                              // what is counted; lives as long as the service
+  Result<TaskStatus> status(const std::string& name) const;       // asks the poll threads, for up to 15 ms
+  Result<TaskStatus> last_status(const std::string& name) const;  // as they said it last, within a second; waits for nobody
 
-  // Idempotent. enable fixes and commits the start offsets before it answers, if the broker answers within 10 s.
+  // Idempotent. What makes a task run, create() and put() as well, is to be answered to a user only once start_decided(),
+  // or after kStartLimit.
   Result<TaskStatus> enable(const std::string& name);
   Result<TaskStatus> disable(const std::string& name);
   Result<TaskStatus> pause(const std::string& name);
   Result<TaskStatus> resume(const std::string& name);
   // Ends the waiting for a next try, of all runners or of one.
   Result<TaskStatus> restart(const std::string& name, std::optional<std::uint32_t> runner = std::nullopt);
+
+  static constexpr std::chrono::seconds kStartLimit{10};
+  // The offsets at which the task starts are fixed and committed; or they cannot be, which its status tells; or it shall
+  // not run.
+  bool start_decided(const std::string& name) const;
 
   enum class Goal { running, disabled, paused, gone };
   bool reached(const std::string& name, Goal goal) const;  // running: every runner runs and owns its partitions

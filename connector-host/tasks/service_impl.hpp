@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <shared_mutex>
 #include <thread>
 
@@ -81,7 +82,6 @@ struct TaskService::Impl {
   void drop_gone();
   TaskView view(TaskEntry& entry) const;
   Result<TaskStatus> set_target(const std::string& name, store::Target target, const std::string& what);
-  void wait_for_start(TaskEntry& entry) const;
   TaskStatus fresh_status(const std::shared_ptr<TaskEntry>& entry) const;
   static void refresh(const std::vector<std::shared_ptr<TaskEntry>>& some);
   Status rewind(
@@ -95,6 +95,7 @@ struct TaskService::Impl {
   Services services;
   mutable std::shared_mutex mutex;
   std::map<std::string, std::shared_ptr<TaskEntry>> entries;
+  std::set<std::string> creating;  // names that are being written to the store
   std::mutex queue_mutex;
   std::condition_variable_any changed;
   std::vector<store::Event> events;

@@ -23,11 +23,13 @@ class Shared {
   std::atomic<bool> stopped = false;
   std::atomic<std::uint64_t> published = 0;
 
-  void wake() {
+  // False: nothing is polled, the thread starts, waits for its next try or is busy.
+  bool wake() {
     const std::lock_guard lock(mutex_);
     woken_ = true;
     changed_.notify_all();
     if (wake_consumer_) wake_consumer_();
+    return wake_consumer_ != nullptr;
   }
   // While a consumer is polled, waking means interrupting its poll.
   void set_consumer(std::function<void()> wake_consumer) {

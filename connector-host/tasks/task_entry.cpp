@@ -205,9 +205,11 @@ void TaskEntry::retry(std::optional<std::uint32_t> runner) {
   }
 }
 
-bool TaskEntry::start_answered() const {
+bool TaskEntry::start_decided() const {
   const std::lock_guard lock(mutex_);
-  return std::all_of(runners_.begin(), runners_.end(), [](const auto& r) {
+  if (record_.target == store::Target::disabled || record_.target == store::Target::deleted || host_stops_) return true;
+  if (runners_.empty()) return !refusal_.empty();
+  return !stopping_ && std::all_of(runners_.begin(), runners_.end(), [](const auto& r) {
     const auto state = r->status().state;
     return r->start_fixed() || r->stopped() || state == State::interrupted || state == State::failed;
   });
@@ -215,8 +217,9 @@ bool TaskEntry::start_answered() const {
 
 bool TaskEntry::ask_status() {
   const std::lock_guard lock(mutex_);
-  for (const auto& runner : runners_) runner->ask_status();
-  return !runners_.empty();
+  bool any = false;
+  for (const auto& runner : runners_) any = runner->ask_status() || any;
+  return any;
 }
 
 TaskStatus TaskEntry::status() const {

@@ -48,7 +48,7 @@ class TaskEntry {
   void stop(std::chrono::milliseconds at_most);  // the host ends; the record stays as it is
   // At once, and with what the placeholders stand for now; nothing: all runners.
   void retry(std::optional<std::uint32_t> runner);
-  bool start_answered() const;  // the start offsets are fixed, or it is known why not
+  bool start_decided() const;  // the start offsets are fixed, or it is known why not
 
   bool ask_status();  // false: nothing runs that could publish one
   TaskStatus status() const;

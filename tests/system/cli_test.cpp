@@ -142,3 +142,40 @@ TEST_CASE("version, plugins and topics", "[cli]") {
   ended(topics, 0);
   CHECK(topics.output.find("cli") != std::string::npos);
 }
+
+TEST_CASE("a host with https, an authority of its own and a token: by options, by the environment and by a context", "[cli]") {
+  const TempDir dir;
+  const auto path = [&](const char* name) { return (dir.path() / name).string(); };
+  REQUIRE(run({"openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=localhost", "-addext",
+               "subjectAltName=IP:127.0.0.1", "-keyout", path("key.pem"), "-out", path("cert.pem")},
+              30s)
+              .status == 0);
+  const auto url = "https://127.0.0.1:" + std::to_string(free_port());
+  const auto set = [](const std::string& key, const std::string& value) { return "--set=" + key + "=" + value; };
+  const Process host(Command{{binary("connector-host").string(), "serve", set("listeners", url), set("state.dir", path("state")),
+                              set("bootstrap.servers", "127.0.0.1:" + std::to_string(free_port())), set("api.token", "a-token-of-the-test"),
+                              set("ssl.certificate.location", path("cert.pem")), set("ssl.key.location", path("key.pem"))},
+                             {},
+                             "/dev/null",
+                             path("log"),
+                             path("log")});
+  write_file(dir.path() / "token", "a-token-of-the-test\n");
+  const json context = {{"url", url}, {"token.file", path("token")}, {"ca", path("cert.pem")}};
+  write_file(dir.path() / "contexts.json", json{{"contexts", {{"far", context}}}}.dump());
+  const auto list = [&](std::vector<std::string> options, std::map<std::string, std::string> environment = {}) {
+    std::vector<std::string> words = {binary("connector-host").string(), "task", "list", "--output", "json"};
+    words.insert(words.end(), options.begin(), options.end());
+    environment.emplace("CONNECTOR_HOST_CONFIG_FILE", path("contexts.json"));
+    return run(words, 60s, environment);
+  };
+  ended(list({"--url", url, "--ca", path("cert.pem"), "--token", "a-token-of-the-test", "--retry", "30s"}), 0);
+  ended(list({}, {{"CONNECTOR_HOST_URL", url}, {"CONNECTOR_HOST_CA", path("cert.pem")}, {"CONNECTOR_HOST_TOKEN", "a-token-of-the-test"}}),
+        0);
+  ended(list({"--context", "far"}), 0);
+  const auto stranger = list({"--url", url, "--token", "a-token-of-the-test"});
+  ended(stranger, 6);
+  CHECK(stranger.errors.find("certificate") != std::string::npos);
+  const auto nameless = list({"--url", url, "--ca", path("cert.pem")});
+  ended(nameless, 1);
+  CHECK(nameless.errors.find("token") != std::string::npos);
+}
