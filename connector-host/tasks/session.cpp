@@ -72,7 +72,10 @@ bool Session::loop_once() {
   progress_ = false;
   const auto now = now_ms();
   if (!end_) {
-    if (context_.shared.retry.exchange(false)) check(context_.connector.retry());
+    if (context_.shared.retry.exchange(false)) {
+      for (auto& [id, slot] : slots_) slot.read_again_ms = 0;
+      check(context_.connector.retry());
+    }
     open_new();
     context_.pool.serve();
     serve_rejects();

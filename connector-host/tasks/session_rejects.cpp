@@ -11,7 +11,7 @@ namespace ch::tasks {
 namespace {
 
 constexpr const char* kRejected = "record_rejected";
-constexpr std::int64_t kReadAgainMs = 1000;
+constexpr std::int64_t kReadAgainMs = 30000;  // each time what lies behind it is fetched again, too
 
 }  // namespace
 
@@ -37,7 +37,7 @@ std::int32_t Session::reject(ch_partition_id partition, const ch_record& record,
   return CH_FAILED;
 }
 
-// It is read again about once a second: retention may have removed it. Until then the lane holds no memory that others need.
+// It is read again now and then: retention may have removed it. Until then the lane holds no memory that others need.
 void Session::stop_at(Slot& slot, std::int64_t offset, const std::string& why, const std::string& remedy) {
   const auto& where = slot.assignment.where;
   slot.stopped_at = offset;

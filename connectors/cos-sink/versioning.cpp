@@ -7,8 +7,8 @@
 namespace ch::cos {
 namespace {
 
-constexpr std::int64_t kAskAgainMs = 3600 * 1000;
-constexpr std::int64_t kFailedMs = 60 * 1000;
+constexpr std::int64_t kAskAgainMs = 3600000;
+constexpr std::int64_t kFailedMs = 60000;
 
 }  // namespace
 
