@@ -73,7 +73,7 @@ bool Session::loop_once() {
   const auto now = now_ms();
   if (!end_) {
     if (context_.shared.retry.exchange(false)) {
-      for (auto& [id, slot] : slots_) slot.read_again_ms = 0;
+      for (auto& [id, slot] : slots_) slot.read_again_ms = std::min<std::int64_t>(slot.read_again_ms, 1);
       check(context_.connector.retry());
     }
     open_new();
@@ -266,10 +266,16 @@ bool Session::read_lanes() {
   const auto now = now_ms();
   bool any = false;
   for (const auto id : consumer_->readable()) {
-    const auto slot = slots_.find(id);
-    if (slot == slots_.end() || !slot->second.reading || slot->second.seek_to) continue;
-    if (slot->second.refused || now < slot->second.read_again_ms) continue;
-    any = read_lane(id, slot->second) || any;
+    const auto found = slots_.find(id);
+    if (found == slots_.end()) continue;
+    auto& slot = found->second;
+    if (!slot.reading || slot.seek_to || slot.refused || now < slot.read_again_ms) continue;
+    if (std::exchange(slot.read_again_ms, 0) != 0) {
+      slot.seek_to = slot.stopped_at;  // what was fetched meanwhile is as old
+      any = true;
+    } else {
+      any = read_lane(id, slot) || any;
+    }
     if (end_) break;
   }
   return any;

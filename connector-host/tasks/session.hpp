@@ -74,7 +74,7 @@ class Session final : private kafka::Listener, public SessionCalls {
     std::int64_t end_offset = -1;
     std::optional<InterruptionStatus> interruption;
     std::optional<std::int64_t> stopped_at;  // the offset of a record that cannot be stored and must not be passed over
-    std::int64_t read_again_ms = 0;          // not before
+    std::int64_t read_again_ms = 0;          // then it is; 0: it is being read
     bool refused = false;                    // the dead letter of one of its records
     std::optional<StoredObject> last_object;
     struct Mark {

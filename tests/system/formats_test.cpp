@@ -249,3 +249,29 @@ TEST_CASE("a dead letter that its topic refuses as too large stops its partition
   CHECK_THAT(events, !Catch::Contains("rejoin"));
   CHECK_THAT(events, Catch::Contains("recovered from record_rejected"));
 }
+
+TEST_CASE("a record that stops its partition is removed by an operator: the partition goes on, the others never waited", "[formats]") {
+  World world;
+  world.admin().create_topic("removed", 2);
+  LedgerProducer producer(world.bootstrap(), "removed");
+  producer.send(0, "good");
+  producer.send(0, "\xFF");
+  for (int i = 0; i < 30; ++i) producer.send(0, std::string(900000, 'x'));  // more than may be held for all partitions together
+  producer.flush();
+  world.host().start();
+  world.create("removed", world.config("removed", {{"format", "csv"}}));
+  REQUIRE(world.interrupted("removed", "record_rejected"));
+  REQUIRE(world.host().post("/v1/tasks/removed/restart").status < 300);  // what lies behind it has been fetched meanwhile
+  const auto committed = [&](std::size_t partition) {
+    return world.admin().committed("connect-removed", "removed", 2).at(partition).offset;
+  };
+  for (int i = 0; i < 100; ++i) producer.send(1, "other");
+  producer.flush();
+  CHECK(eventually(30s, [&] { return committed(0) == 1 && committed(1) == 100; }));
+
+  world.admin().delete_records("removed", 0, 2);
+  REQUIRE(world.host().post("/v1/tasks/removed/restart").status < 300);
+  CHECK(world.drained("removed", "removed", 2));
+  CHECK(world.reaches("removed", "RUNNING"));
+  CHECK_THAT(world.host().get("/v1/tasks/removed/events?limit=1000").body, Catch::Contains("removed offsets 1 to 1"));
+}
