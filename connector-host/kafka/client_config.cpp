@@ -15,10 +15,15 @@ void assign(Properties& to, const Properties& from) {
 // CONFIGURATION.md, queued.max.messages.kbytes), and is overshot by about one fetch.
 void bound_queues(Properties& out, std::uint64_t memory, std::uint32_t partitions) {
   constexpr std::uint64_t kSmallest = 16 << 10, kLargest = 4 << 20, kFetchSmallest = 1 << 20, kFetchLargest = 16 << 20;
+  // Of batches above max.partition.fetch.bytes brokers send one in each answer, and nothing of all other partitions: below
+  // what producers batch by default (16 KiB and its headers) a thousand partitions would be read one by one.
+  constexpr std::uint64_t kBatches = 64 << 10;
   const std::uint64_t share = std::clamp(memory / 2 / std::max(partitions, 1U), kSmallest, kLargest);
-  const std::uint64_t fetch = std::clamp(memory / 4, kFetchSmallest, kFetchLargest);
+  // One record that waits keeps the whole answer that it came in: with larger ones, sixteen partitions kept four times
+  // what their queues may have.
+  const std::uint64_t fetch = std::clamp(memory / 16, kFetchSmallest, kFetchLargest);
   out["queued.max.messages.kbytes"] = std::to_string(share >> 10);
-  out["max.partition.fetch.bytes"] = std::to_string(std::min(share, kFetchSmallest));
+  out["max.partition.fetch.bytes"] = std::to_string(std::clamp(share, kBatches, kFetchSmallest));
   out["fetch.max.bytes"] = std::to_string(fetch);
   out["message.max.bytes"] = std::to_string(kFetchSmallest);  // fetch.max.bytes may not be below it
   out["fetch.wait.max.ms"] = "500";

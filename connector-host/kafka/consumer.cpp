@@ -167,10 +167,9 @@ Result<std::unique_ptr<Consumer>> Consumer::create(const ConsumerSettings& setti
     static_cast<Impl*>(opaque)->statistics({json, size});
     return 0;
   });
-  char text[512];
-  impl->client = rd_kafka_new(RD_KAFKA_CONSUMER, conf->get(), text, sizeof text);
-  if (impl->client == nullptr) return fail(ErrorCode::invalid, fmt::format("librdkafka refuses the settings: {}", text));
-  (void)conf->release();  // owned by the client now
+  const auto client = make_client(RD_KAFKA_CONSUMER, std::move(*conf));
+  if (!client) return tl::unexpected(client.error());
+  impl->client = *client;
   rd_kafka_poll_set_consumer(impl->client);
   impl->consumer_queue.reset(rd_kafka_queue_get_consumer(impl->client));
   impl->commit_queue.reset(rd_kafka_queue_new(impl->client));

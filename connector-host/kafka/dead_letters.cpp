@@ -143,10 +143,9 @@ Result<std::unique_ptr<DeadLetters>> DeadLetters::create(const DeadLetterSetting
   rd_kafka_conf_set_dr_msg_cb(conf->get(), [](rd_kafka_t*, const rd_kafka_message_t* message, void* opaque) {
     Impl::delivered(*static_cast<DeadLetters*>(opaque), *message);
   });
-  char text[512];
-  out->impl_->client.reset(rd_kafka_new(RD_KAFKA_PRODUCER, conf->get(), text, sizeof text));
-  if (out->impl_->client == nullptr) return fail(ErrorCode::invalid, fmt::format("librdkafka refuses the settings: {}", text));
-  (void)conf->release();  // owned by the client now
+  const auto client = make_client(RD_KAFKA_PRODUCER, std::move(*conf));
+  if (!client) return tl::unexpected(client.error());
+  out->impl_->client.reset(*client);
   out->impl_->reports.reset(rd_kafka_queue_get_main(out->impl_->client.get()));
   rd_kafka_queue_cb_event_enable(
       out->impl_->reports.get(), [](rd_kafka_t*, void* opaque) { static_cast<DeadLetters*>(opaque)->wake_(); }, out.get());

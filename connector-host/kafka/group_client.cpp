@@ -73,10 +73,9 @@ GroupClient::GroupClient(const Properties& cluster, const std::string& group_id,
   if (!conf) throw std::runtime_error(conf.error().message);
   rd_kafka_conf_set_opaque(conf->get(), impl_.get());
   rd_kafka_conf_set_error_cb(conf->get(), &Impl::on_error);
-  char text[512];
-  impl_->client.reset(rd_kafka_new(RD_KAFKA_CONSUMER, conf->get(), text, sizeof text));
-  if (impl_->client == nullptr) throw std::runtime_error(text);
-  (void)conf->release();  // owned by the client now
+  const auto client = make_client(RD_KAFKA_CONSUMER, std::move(*conf));
+  if (!client) throw std::runtime_error(client.error().message);
+  impl_->client.reset(*client);
 }
 
 Result<std::unique_ptr<GroupClient>> GroupClient::make(const Result<Properties>& cluster, const std::string& group_id,

@@ -1,6 +1,7 @@
 #include "kafka/handles.hpp"
 
 #include <fmt/format.h>
+#include <sys/prctl.h>
 
 #include <cstdlib>
 #include <cstring>
@@ -31,6 +32,20 @@ const std::set<rd_kafka_resp_err_t> kAuth = {RD_KAFKA_RESP_ERR__AUTHENTICATION,
 const std::set<rd_kafka_resp_err_t> kMissing = {RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC,
                                                 RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION};
 
+// librdkafka 2.0.2's main thread rounds how long it may sleep down to milliseconds, and spins for what is left, before each
+// of some three timers a second. Where the kernel may wake it later by as much, it does not spin. Threads inherit this from
+// the one that creates them.
+class LateTimers {
+ public:
+  LateTimers() { ::prctl(PR_SET_TIMERSLACK, kNanoseconds); }
+  LateTimers(const LateTimers&) = delete;
+  LateTimers& operator=(const LateTimers&) = delete;
+  ~LateTimers() { ::prctl(PR_SET_TIMERSLACK, 0UL); }  // the default again
+
+ private:
+  static constexpr unsigned long kNanoseconds = 1000000;
+};
+
 }  // namespace
 
 Result<ConfHandle> make_conf(const Properties& properties) {
@@ -48,6 +63,15 @@ Result<ConfHandle> make_conf(const Properties& properties) {
   }
   rd_kafka_conf_set_log_cb(conf.get(), &log_line);
   return conf;
+}
+
+Result<rd_kafka_t*> make_client(rd_kafka_type_t type, ConfHandle conf) {
+  char text[512];
+  const LateTimers late;
+  rd_kafka_t* client = rd_kafka_new(type, conf.get(), text, sizeof text);
+  if (client == nullptr) return fail(ErrorCode::invalid, fmt::format("librdkafka refuses the settings: {}", text));
+  (void)conf.release();  // owned by the client now
+  return client;
 }
 
 Trouble trouble(rd_kafka_resp_err_t code, std::string_view doing, std::string_view detail) {

@@ -31,6 +31,9 @@ using KafkaError = std::unique_ptr<rd_kafka_error_t, Deleter<rd_kafka_error_dest
 // `opaque` is what callbacks get; logs go to ours under the task's name.
 Result<ConfHandle> make_conf(const Properties& properties);
 
+// To be destroyed by rd_kafka_destroy. Invalid: settings that do not go together.
+Result<rd_kafka_t*> make_client(rd_kafka_type_t type, ConfHandle conf);
+
 Trouble trouble(rd_kafka_resp_err_t code, std::string_view doing, std::string_view detail = {});
 
 // Offset metadata comes with a length and without a terminating zero; some tools write one.

@@ -27,7 +27,8 @@ TEST_CASE("consumer properties: the client's queues stay within their share of t
     const auto p = consumer_properties(settings);
     const auto queued = std::stoull(p.at("queued.max.messages.kbytes")) << 10;
     CHECK(queued * partitions <= settings.fetch_memory);
-    CHECK(std::stoull(p.at("fetch.max.bytes")) <= settings.fetch_memory / 2);
+    CHECK(std::stoull(p.at("fetch.max.bytes")) <= settings.fetch_memory / 16);
     CHECK(std::stoull(p.at("fetch.max.bytes")) >= std::stoull(p.at("message.max.bytes")));
+    CHECK(std::stoull(p.at("max.partition.fetch.bytes")) >= 2 * 16384);  // producers' batch.size
   }
 }
