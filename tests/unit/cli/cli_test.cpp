@@ -1,9 +1,11 @@
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
+#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
 
@@ -203,6 +205,36 @@ TEST_CASE("completion and manual are made of the commands that there are") {
   const auto manual = run({"man"}).out;
   CHECK(manual.rfind(".TH", 0) == 0);
   CHECK(holds(manual, "task apply"));
+}
+
+TEST_CASE("bash completes commands, options and nothing that is not there") {
+  const auto file = (std::filesystem::temp_directory_path() / ("ch-completion-" + std::to_string(::getpid()))).string();
+  std::ofstream(file) << run({"completion", "bash"}).out;
+  const auto completed = [&](const std::string& words, int current) {
+    const auto script = "source " + file + "; COMP_WORDS=(connector-host " + words + "); COMP_CWORD=" + std::to_string(current) +
+                        "; _connector_host 2>/dev/null; echo \"${COMPREPLY[*]}\"";
+    std::unique_ptr<std::FILE, int (*)(std::FILE*)> pipe(::popen(("bash -c '" + script + "'").c_str(), "r"), &::pclose);
+    std::string out(1000, '\0');
+    out.resize(std::fread(out.data(), 1, out.size(), pipe.get()));
+    return out;
+  };
+  CHECK(completed("ta", 1) == "task\n");
+  CHECK(completed("task ena", 2) == "enable\n");
+  CHECK(completed("task enable --wai", 3) == "--wait\n");
+  CHECK(completed("task list --wai", 3) == "\n");
+  std::filesystem::remove(file);
+}
+
+TEST_CASE("status --watch says what changes, until the task is gone") {
+  FakeHost host;
+  for (const char* state : {"STARTING", "STARTING", "RUNNING"})
+    host.answer(200, R"({"name":"orders","state":")" + std::string(state) + R"("})");
+  host.answer(404, R"({"error_code":404,"message":"there is no task orders"})");
+  const auto ran = run({"task", "status", "orders", "--watch", "--output", "json", "--url", host.url()});
+  CHECK(ran.status == 3);
+  CHECK(ran.out == "{\"name\":\"orders\",\"state\":\"STARTING\"}\n{\"name\":\"orders\",\"state\":\"RUNNING\"}\n");
+  CHECK(holds(ran.err, "there is no task orders"));
+  CHECK(host.asked().size() == 4);
 }
 
 TEST_CASE("delete tells gone from going") {
