@@ -37,7 +37,7 @@ void HostProcess::start() {
                                                "/dev/null",
                                                log_file(),
                                                log_file()});
-  const bool answers = eventually(kStartLimit, [&] { return !process_->running() || get("/health").status != 0; });
+  const bool answers = eventually(kStartLimit, [&] { return !process_->running() || get("/health").status == 200; });
   if (!answers || !process_->running()) {
     throw std::runtime_error(std::string("connector-host ") + (answers ? "ended at its start" : "does not answer") +
                              "; the end of its log:\n" + log_end());
