@@ -6,6 +6,7 @@
 #include <atomic>
 #include <catch2/catch.hpp>
 #include <cstdlib>
+#include <fstream>
 #include <mutex>
 #include <random>
 #include <set>
@@ -189,6 +190,15 @@ class Latency {
   std::vector<double> took_;
 };
 
+std::string lines_with(const std::string& text, const std::filesystem::path& file) {
+  std::ifstream in(file);
+  std::string out;
+  for (std::string line; std::getline(in, line);) {
+    if (line.find(text) != std::string::npos) out += line + '\n';
+  }
+  return out;
+}
+
 // Whether each answer about it is explained.
 bool check_register(const Shared& task, const char* what, const Register& one) {
   const auto strange = one.unexplained();
@@ -241,7 +251,13 @@ TEST_CASE("50 clients change 200 tasks at random", "[clients]") {
   Client last(world, tasks, journal, seed);
   for (auto& task : tasks) last.read(task);
   for (auto& task : tasks) last.remove(task);
-  CHECK(eventually(60s, [&] { return world.host().get("/v1/tasks").json.at("tasks").empty(); }));
+  if (!eventually(60s, [&] { return world.host().get("/v1/tasks").json.at("tasks").empty(); })) {
+    for (const auto& left : world.host().get("/v1/tasks").json.at("tasks")) {
+      const auto name = left.at("name").get<std::string>();
+      FAIL_CHECK("cannot be removed: " << world.host().status(name).dump() << '\n'
+                                       << lines_with("[" + name + "]", world.host().log_file()));
+    }
+  }
   int unexplained = 0;
   for (const auto& task : tasks) {
     unexplained += check_register(task, "whether it is there", task.there) ? 0 : 1;
