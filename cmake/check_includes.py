@@ -10,16 +10,17 @@ import tempfile
 # What each room of the host may include beside itself, api/plugin and third-party headers.
 ROOMS = {
     "base": set(),
-    "config": {"base"},
+    "config": {"base", "cloud"},
     "metrics": {"base"},
     "plugins": {"base", "config"},
     "kafka": {"base", "config"},
+    "ckafka": {"base", "config", "kafka", "cloud"},
     "store": {"base", "config"},
-    "tasks": {"base", "config", "metrics", "plugins", "kafka", "store"},
-    "rest": {"base", "config", "metrics", "plugins", "kafka", "store", "tasks"},
+    "tasks": {"base", "config", "metrics", "plugins", "kafka", "ckafka", "store"},
+    "rest": {"base", "config", "metrics", "plugins", "kafka", "ckafka", "store", "tasks"},
     "dev": {"base", "config", "tests/support/cos_emulator"},
-    "cli": {"base", "config", "metrics", "plugins", "kafka", "store", "tasks", "rest", "dev"},
-    "main": {"base", "config", "metrics", "plugins", "kafka", "store", "tasks", "rest", "dev", "cli"},  # main.cpp
+    "cli": {"base", "config", "metrics", "plugins", "kafka", "ckafka", "store", "tasks", "rest", "dev"},
+    "main": {"base", "config", "metrics", "plugins", "kafka", "ckafka", "store", "tasks", "rest", "dev", "cli"},  # main.cpp
 }
 # Third-party headers that are seen in some folders alone, so that the library can be replaced there.
 CONFINED = [
@@ -33,12 +34,14 @@ STANDARD = re.compile(r"[a-z_0-9]+(\.h)?$")  # <vector>, <stdint.h>
 
 INCLUDE = re.compile(r'\s*#\s*include\s*([<"])([^>"]+)[>"]')
 SOURCE = re.compile(r"\.(c|cc|cpp|h|hpp|inc|ipp)$")
-CHECKED = ("api/plugin", "connector-host", "connectors", "examples")
+CHECKED = ("api/plugin", "cloud", "connector-host", "connectors", "examples")
 
 
 def area(path):
-    """The part of the tree that a file belongs to: a room, a connector, api/plugin, a test helper."""
+    """The part of the tree that a file belongs to: a room, a connector, api/plugin, cloud, a test helper."""
     parts = path.split("/")
+    if parts[0] == "cloud":
+        return "cloud"
     if parts[0] == "connector-host":
         return parts[1] if len(parts) > 2 else os.path.splitext(parts[1])[0]
     if parts[0] == "tests":
@@ -63,6 +66,8 @@ def resolve(tree, file, kind, name):
     first = name.split("/")[0]
     if first == "connector_host":
         return "api/plugin/include/" + name
+    if first == "cloud":
+        return name
     return "connector-host/" + name if first in ROOMS and "/" in name else None
 
 
@@ -73,9 +78,12 @@ def rule_broken(file, kind, name, target):
         standard = target is None and kind == "<" and STANDARD.match(name)
         if not standard and not (target or "").startswith("api/plugin/"):
             return "api/plugin includes the C and C++ standard libraries and itself only"
+    elif here == "cloud":
+        if target and area(target) != "cloud":
+            return "cloud includes itself only"
     elif file.startswith("connectors/"):
-        if target and area(target) not in (here, "api/plugin"):
-            return "a connector includes api/plugin and its own folder only"
+        if target and area(target) not in (here, "api/plugin", "cloud"):
+            return "a connector includes api/plugin, cloud and its own folder only"
     elif file.startswith("examples/"):
         if target and not target.startswith(("api/plugin/", here + "/")):
             return "an example includes what is installed only: api/plugin"
@@ -124,6 +132,9 @@ def self_test():
         "connectors/cos-sink/client.hpp": [("<connector_host/connector.hpp>", None), ('"signer.hpp"', None), ("<curl/curl.h>", None)],
         "connectors/cos-sink/signer.hpp": [('"../file-sink/sink.hpp"', "a connector includes"), ('"base/log.hpp"', "a connector includes"),
                                            ("<librdkafka/rdkafka.h>", "librdkafka is seen")],
+        "cloud/http.hpp": [('"cloud/tc3.hpp"', None), ('"base/log.hpp"', "cloud includes itself"), ("<curl/curl.h>", None)],
+        "connectors/cos-sink/sts.hpp": [('"cloud/api.hpp"', None)],
+        "connector-host/ckafka/instance.hpp": [('"cloud/api.hpp"', None), ('"store/store.hpp"', "not store")],
         "connectors/file-sink/sink.hpp": [('"tasks/not_there_yet.hpp"', "a connector includes"), ("<embedded/file_sink_schema.hpp>", None)],
         "connector-host/main.cpp": [('"cli/cli.hpp"', None)],
         "connector-host/base/log.hpp": [("<spdlog/spdlog.h>", None), ('"config/definition.hpp"', "base may include no other room")],

@@ -62,6 +62,9 @@ ExitCode TaskCommands::refuse(const Answer& answer) const {
   return exit_code_of(answer.status, options_.wait.has_value());
 }
 
+// Nothing is refused because of them: they do not change the exit status.
+void TaskCommands::tell_warnings(const Json& answer) { fmt::print(stderr, "{}", warnings_view(status_of(answer))); }
+
 void TaskCommands::print_state(const std::string& name, const Json& answer) const {
   if (options_.json()) {
     fmt::print("{}", json_view(answer));
@@ -75,6 +78,7 @@ ExitCode TaskCommands::await(const std::string& name, const std::string& action)
       client_.send("POST", task_path(name, fmt::format("/{}?wait={}", action, in_seconds(*options_.wait))), "", *options_.wait);
   if (!answer) return unreachable(answer.error());
   if (!answer->ok() && answer->status != 504) return refuse(*answer);
+  if (action == "enable") tell_warnings(answer->json());
   if (answer->ok()) {
     print_state(name, answer->json());
     return kDone;
@@ -101,6 +105,7 @@ int TaskCommands::write(Write how, const std::string& file, bool disabled) {
 }
 
 int TaskCommands::report_written(const TaskFile& task, const Answer& answer) {
+  tell_warnings(answer.json());
   if (options_.wait) return await_written(task.name, answer.json());
   if (options_.json()) {
     fmt::print("{}", json_view(answer.json()));

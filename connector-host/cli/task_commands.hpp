@@ -56,6 +56,7 @@ class TaskCommands {
   // Prints what is wrong with an answer that is no success.
   ExitCode refuse(const Answer& answer) const;
   ExitCode unreachable(const Error& error) const;
+  static void tell_warnings(const nlohmann::json& answer);
   ExitCode await(const std::string& name, const std::string& action);
   int report_written(const TaskFile& task, const Answer& answer);
   int dry_run(const TaskFile& task, bool exists, const std::vector<KeyChange>& changes);

@@ -161,6 +161,14 @@ std::string task_view(const Json& task) {
   return facts.render() + "Config:\n" + keys.render();
 }
 
+std::string warnings_view(const Json& status) {
+  std::string out;
+  for (const auto& warning : list(status, "warnings"))
+    out += fmt::format("warning: {}: {}\n", escaped(text_of(warning, "key"), Escape::terminal),
+                       escaped(text_of(warning, "message"), Escape::terminal));
+  return out;
+}
+
 std::string status_view(const Json& status, const Screen& screen) {
   Facts facts;
   facts.add("Name", text_of(status, "name"));
@@ -168,6 +176,7 @@ std::string status_view(const Json& status, const Screen& screen) {
   facts.add("Since", text_of(status, "since"));
   facts.add("Enabled", text_of(status, "enabled"));
   facts.add("Interrupted", interruption_of(status));
+  for (const auto& warning : list(status, "warnings")) facts.add("Warning", text_of(warning, "key") + ": " + text_of(warning, "message"));
   facts.add("Group", text_of(status, "group_id"));
   facts.add("Lag", text_of(status, "lag"));
   facts.add("Delay", delay(status));

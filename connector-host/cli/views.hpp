@@ -13,6 +13,7 @@ namespace ch::cli {
 
 std::string tasks_view(const nlohmann::json& tasks, const Screen& screen);
 std::string task_view(const nlohmann::json& task);
+std::string warnings_view(const nlohmann::json& status);  // a line for each; "" none
 std::string status_view(const nlohmann::json& status, const Screen& screen);
 std::string objects_view(const nlohmann::json& objects, bool links, const Screen& screen);
 std::string events_view(const nlohmann::json& events, const Screen& screen);

@@ -13,6 +13,7 @@
 #include <stdexcept>
 #include <string_view>
 
+#include "config/ckafka_keys.hpp"
 #include "config/listener.hpp"
 #include "config/values.hpp"
 
@@ -309,6 +310,8 @@ void Loader::read_instance(HostConfig& config, const std::string& id, const Json
       problem(path, "", "must be a string, an integer or true or false");
     } else if (auto resolved = Providers().resolve(*text); !resolved) {
       problem(path, "", resolved.error().message);
+    } else if (key == "ckafka.api" || key == "ckafka.api.endpoint") {
+      instance.client[key] = std::move(*resolved);
     } else if (key == "region") {
       text = std::move(*resolved);
       if (text->size() > kMaxIdLength || !made_of(*text, "-")) problem(path, *text, "must be a region such as ap-guangzhou");
@@ -317,6 +320,7 @@ void Loader::read_instance(HostConfig& config, const std::string& id, const Json
       instance.client[key] = std::move(*text);
     }
   }
+  take_ckafka_keys(instance, prefix, problems_);
   static const std::vector<std::string> own = {"region", "bootstrap.servers"};
   for (const auto& [key, value] : instance.client) {
     // librdkafka judges its own properties; these two are ours to guess at.
@@ -339,7 +343,7 @@ void Loader::read_shorthand(HostConfig& config) {
     problem("bootstrap.servers", servers->second,
             "is short for instances.default.bootstrap.servers, which is given as well: leave one of them out");
   } else {
-    config.instances["default"] = {"default", "", {{"bootstrap.servers", servers->second}}};
+    config.instances["default"] = {"default", "", {{"bootstrap.servers", servers->second}}, {}};
   }
 }
 

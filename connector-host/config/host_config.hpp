@@ -14,11 +14,18 @@
 
 namespace ch::config {
 
-// One Kafka cluster. Everything but `region` goes to librdkafka.
+// How to ask CKafka's own API about an instance; placeholders unresolved.
+struct CkafkaApi {
+  std::string endpoint = "https://ckafka.tencentcloudapi.com";
+  std::string secret_id, secret_key, token;
+};
+
+// One Kafka cluster. Everything but `region` and `ckafka.*` goes to librdkafka.
 struct Instance {
   std::string id;
   std::string region;
   std::map<std::string, std::string> client;  // "bootstrap.servers", "security.protocol", "sasl.*", ...; placeholders unresolved
+  std::optional<CkafkaApi> ckafka = {};       // with ckafka.api=true
 };
 
 struct HostConfig {

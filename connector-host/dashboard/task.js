@@ -76,6 +76,7 @@ function Runners({runners}) {
 function StatusTab({name, status}) {
   const inPartition = status.partitions.some((one) => one.interruption);
   return html`${status.interruption && !inPartition && html`<${Trouble} interruption=${status.interruption} />`}
+    ${status.warnings?.length > 0 && html`<div class="trouble"><p><strong>${t('warnings')}</strong></p><ul>${status.warnings.map((one) => html`<li><code>${one.key}</code> <span lang="en">${one.message}</span></li>`)}</ul></div>`}
     <${Facts} status=${status} />
     <${Charts} name=${name} />
     <h2>${t('partitions')}</h2><${Partitions} partitions=${status.partitions} />

@@ -27,6 +27,7 @@ constexpr Metric kCatalog[] = {
     {Id::connector_events, Type::counter, "connector_host_connector_events_total", {"task", "name"}, "What a connector counts by names of its own; see its documentation."},
     {Id::object_store_seconds, Type::histogram, "connector_host_object_store_seconds", {"task"}, "From the cut of an object until it is visible: commit of the intent, upload, retries."},
     {Id::request_seconds, Type::histogram, "connector_host_upload_job_seconds", {"task"}, "A job of the upload pool: a request to the object store."},
+    {Id::clock_skew, Type::gauge, "connector_host_clock_skew_seconds", {"task"}, "The object store's clock minus this host's, as its answers tell; requests are signed by the store's. Absent before the first answer."},
     {Id::rest_requests, Type::counter, "connector_host_rest_requests_total", {"method", "code"}, "Requests answered by the REST API."},
     {Id::rest_seconds, Type::histogram, "connector_host_rest_request_seconds", {}, "Time that a request took; those that wait or follow count until they were set aside."},
     {Id::task_enabled, Type::gauge, "connector_host_task_enabled", {"task"}, "1 if the task is enabled or paused, 0 if it is disabled."},

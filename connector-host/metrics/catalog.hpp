@@ -31,6 +31,7 @@ enum class Id : std::size_t {
   connector_events,
   object_store_seconds,
   request_seconds,
+  clock_skew,  // the last of the task's own
   // of the host
   rest_requests,
   rest_seconds,

@@ -2,6 +2,7 @@
 
 #include <prometheus/counter.h>
 #include <prometheus/family.h>
+#include <prometheus/gauge.h>
 #include <prometheus/histogram.h>
 #include <prometheus/text_serializer.h>
 
@@ -15,6 +16,7 @@ namespace ch::metrics {
 namespace {
 
 using prometheus::Counter;
+using prometheus::Gauge;
 using prometheus::Histogram;
 using Labels = prometheus::Labels;
 template <class T>
@@ -29,7 +31,7 @@ std::size_t label_count(const Metric& metric) {
   return static_cast<std::size_t>(std::count_if(metric.labels.begin(), metric.labels.end(), [](const char* l) { return l != nullptr; }));
 }
 
-bool of_task(const Metric& metric) { return metric.id <= Id::request_seconds; }
+bool of_task(const Metric& metric) { return metric.id <= Id::clock_skew; }
 
 prometheus::MetricType type_of(Type type) {
   return type == Type::counter ? prometheus::MetricType::Counter
@@ -102,6 +104,7 @@ const Metric* named(std::string_view name, Type type) {
 struct Metrics::Impl {
   std::array<std::unique_ptr<Family<Counter>>, kMetrics> counters;
   std::array<std::unique_ptr<Family<Histogram>>, kMetrics> histograms;
+  std::array<std::unique_ptr<Family<Gauge>>, kMetrics> gauges;
   Histogram* rest_seconds = nullptr;
   std::mutex mutex;  // for what follows
   std::map<std::string, std::shared_ptr<TaskMetrics>> tasks;
@@ -109,11 +112,15 @@ struct Metrics::Impl {
 };
 
 struct TaskMetrics::Impl {
+  Impl(Metrics::Impl& metrics, std::string name) : all(metrics), task(std::move(name)) {}
+
   Metrics::Impl& all;
-  std::string task;
+  const std::string task;
   std::array<Counter*, kMetrics> counters{};
   std::array<Histogram*, kMetrics> histograms{};
   std::array<std::unique_ptr<ByValue>, kMetrics> by_value;
+  std::mutex mutex;                       // for what follows
+  std::array<Gauge*, kMetrics> gauges{};  // those that have been set
 };
 
 Metrics::Metrics() : impl_(std::make_unique<Impl>()) {
@@ -121,6 +128,8 @@ Metrics::Metrics() : impl_(std::make_unique<Impl>()) {
     if (!of_task(one) && one.id != Id::rest_requests && one.id != Id::rest_seconds) continue;
     if (one.type == Type::histogram) {
       impl_->histograms[index(one.id)] = std::make_unique<Family<Histogram>>(one.name, one.help, Labels{});
+    } else if (one.type == Type::gauge) {
+      impl_->gauges[index(one.id)] = std::make_unique<Family<Gauge>>(one.name, one.help, Labels{});
     } else {
       impl_->counters[index(one.id)] = std::make_unique<Family<Counter>>(one.name, one.help, Labels{});
     }
@@ -175,6 +184,7 @@ std::string Metrics::text(const std::vector<Sample>& looked_up) const {
     };
     take(impl_->counters[index(one.id)]);
     take(impl_->histograms[index(one.id)]);
+    take(impl_->gauges[index(one.id)]);
     families.push_back(std::move(family));
   }
   for (const auto& sample : looked_up) {
@@ -189,9 +199,9 @@ std::string Metrics::text(const std::vector<Sample>& looked_up) const {
   return stream.str();
 }
 
-TaskMetrics::TaskMetrics(Metrics& all, const std::string& task) : impl_(std::make_unique<Impl>(Impl{*all.impl_, task, {}, {}, {}})) {
+TaskMetrics::TaskMetrics(Metrics& all, const std::string& task) : impl_(std::make_unique<Impl>(*all.impl_, task)) {
   for (const auto& one : catalog()) {
-    if (!of_task(one)) continue;
+    if (!of_task(one) || one.type == Type::gauge) continue;
     const auto at = index(one.id);
     if (one.type == Type::histogram) {
       impl_->histograms[at] =
@@ -208,6 +218,7 @@ TaskMetrics::~TaskMetrics() {
   for (std::size_t i = 0; i < kMetrics; ++i) {
     if (impl_->counters[i] != nullptr) impl_->all.counters[i]->Remove(impl_->counters[i]);
     if (impl_->histograms[i] != nullptr) impl_->all.histograms[i]->Remove(impl_->histograms[i]);
+    if (impl_->gauges[i] != nullptr) impl_->all.gauges[i]->Remove(impl_->gauges[i]);
     if (impl_->by_value[i] != nullptr) impl_->by_value[i]->each([&](Counter* counter) { impl_->all.counters[i]->Remove(counter); });
   }
 }
@@ -258,6 +269,15 @@ void TaskMetrics::connector_observe(std::string_view name, double value) {
   if (!nameable(name) || !(value >= 0)) return;
   if (const auto* known = named(name, Type::histogram)) return observe(known->id, value);
   add(Id::connector_events, name, 1);
+}
+
+void TaskMetrics::connector_gauge(std::string_view name, double value) {
+  const auto* known = named(name, Type::gauge);
+  if (known == nullptr) return;
+  const std::lock_guard lock(impl_->mutex);
+  auto& gauge = impl_->gauges[index(known->id)];
+  if (gauge == nullptr) gauge = &impl_->all.gauges[index(known->id)]->Add({{"task", impl_->task}});
+  gauge->Set(value);
 }
 
 }  // namespace ch::metrics

@@ -1,5 +1,5 @@
 // Counts what happens, and writes it in Prometheus's text format. Counting takes no lock and no memory, but for the first
-// time that a label has a new value. Any thread.
+// time that a label has a new value, and for gauges. Any thread.
 #pragma once
 
 #include <map>
@@ -44,6 +44,7 @@ class TaskMetrics {
   // have is counted as the connector's own. Names that cannot be shown are dropped.
   void connector_count(std::string_view name, double amount);
   void connector_observe(std::string_view name, double value);
+  void connector_gauge(std::string_view name, double value);  // only one that the catalog has
 
  private:
   struct Impl;

@@ -63,8 +63,9 @@ Result<std::size_t> counted(const ch_connector& table, const char* name, std::si
 class CTask {
  public:
   explicit CTask(const TaskInfo& task) {
-    entries_.reserve(task.config.size());
+    entries_.reserve(task.config.size() + task.topic_ids.size());
     for (const auto& [key, value] : task.config) entries_.push_back({c_string(key), c_string(value)});
+    for (const auto& [topic, id] : task.topic_ids) entries_.push_back({c_string(topic), c_string(id)});
     c_.struct_size = sizeof(c_);
     c_.name = c_string(task.name);
     c_.instance = c_string(task.instance);
@@ -75,7 +76,9 @@ class CTask {
     c_.upload_threads = task.upload_threads;
     c_.buffer_memory = task.buffer_memory;
     c_.config = entries_.data();
-    c_.config_count = entries_.size();
+    c_.config_count = task.config.size();
+    c_.topic_ids = entries_.data() + task.config.size();
+    c_.topic_id_count = task.topic_ids.size();
   }
   CTask(const CTask&) = delete;
   CTask& operator=(const CTask&) = delete;

@@ -122,6 +122,7 @@ Json status_json(const tasks::TaskStatus& status) {
           {"bytes_per_second", rounded(status.bytes_per_second)},
           {"memory_bytes", status.memory_bytes},
           {"interruption", interruption_json(status.interruption)},
+          {"warnings", problems_json(status.warnings)},
           {"runners", std::move(runners)},
           {"partitions", partitions_json(status)}};
 }
@@ -130,6 +131,7 @@ Json task_json(const tasks::TaskView& task) {
   return {{"name", task.name},
           {"enabled", task.status.enabled},
           {"config", task.config},
+          {"topic_ids", task.topic_ids},
           {"created_at", time_or_null(task.created_ms)},
           {"updated_at", time_or_null(task.updated_ms)},
           {"status", status_json(task.status)}};

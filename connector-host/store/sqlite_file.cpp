@@ -47,6 +47,7 @@ constexpr const char* kMigrations[] = {
          host TEXT NOT NULL
        ) STRICT;
        CREATE INDEX events_of_task ON events (task, id);)",
+    "ALTER TABLE tasks ADD COLUMN topic_ids TEXT NOT NULL DEFAULT '{}'",
 };
 constexpr std::int64_t kVersion = std::size(kMigrations);
 

@@ -80,7 +80,7 @@ class SqliteStore final : public Store {
     return guarded([&]() -> Status {
       const std::string config = nlohmann::json(task.config).dump();
       sqlite::execute(put_task_, task.name, config, target_name(task.target), task.series, task.start_position, task.enabled_ms,
-                      task.created_ms, task.updated_ms);
+                      task.created_ms, task.updated_ms, nlohmann::json(task.topic_ids).dump());
       return {};
     });
   }
@@ -181,6 +181,7 @@ class SqliteStore final : public Store {
     task.enabled_ms = query.integer(5);
     task.created_ms = query.integer(6);
     task.updated_ms = query.integer(7);
+    task.topic_ids = nlohmann::json::parse(query.text(8)).get<Config>();
     return task;
   }
 
@@ -196,15 +197,17 @@ class SqliteStore final : public Store {
   const fs::path file_;
   std::mutex mutex_;  // for all below
   sqlite::Connection connection_;
-  Statement all_tasks_{connection_,
-                       "SELECT name, config, target, series, start_position, enabled_ms, created_ms, updated_ms FROM tasks ORDER BY name"};
-  Statement one_task_{connection_,
-                      "SELECT name, config, target, series, start_position, enabled_ms, created_ms, updated_ms FROM tasks WHERE name = ?1"};
+  Statement all_tasks_{
+      connection_,
+      "SELECT name, config, target, series, start_position, enabled_ms, created_ms, updated_ms, topic_ids FROM tasks ORDER BY name"};
+  Statement one_task_{
+      connection_,
+      "SELECT name, config, target, series, start_position, enabled_ms, created_ms, updated_ms, topic_ids FROM tasks WHERE name = ?1"};
   // Not REPLACE: that would delete the row first, and its offsets with it.
   Statement put_task_{connection_,
-                      "INSERT INTO tasks (name, config, target, series, start_position, enabled_ms, created_ms, updated_ms) "
-                      "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (name) DO UPDATE SET config = ?2, target = ?3, series = ?4, "
-                      "start_position = ?5, enabled_ms = ?6, created_ms = ?7, updated_ms = ?8"};
+                      "INSERT INTO tasks (name, config, target, series, start_position, enabled_ms, created_ms, updated_ms, topic_ids) "
+                      "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT (name) DO UPDATE SET config = ?2, target = ?3, series = ?4, "
+                      "start_position = ?5, enabled_ms = ?6, created_ms = ?7, updated_ms = ?8, topic_ids = ?9"};
   Statement remove_task_{connection_, "DELETE FROM tasks WHERE name = ?1"};
   Statement put_offset_{connection_,
                         "INSERT INTO offsets (task, topic, partition, offset, state) VALUES (?1, ?2, ?3, ?4, ?5) "

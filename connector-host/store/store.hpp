@@ -22,6 +22,7 @@ struct TaskRecord {
   Target target = Target::disabled;
   std::uint64_t series = 1;     // see design.md 5: grows with each deliberate rewind
   std::string start_position;   // the `start.position` whose offsets have been fixed and committed; "" none yet
+  Config topic_ids;             // topic -> under which name its objects lie, where that is not its own; see TaskEntry::name_topics
   std::int64_t enabled_ms = 0;  // when it was last enabled: what `latest` means while the broker cannot be asked
   std::int64_t created_ms = 0;
   std::int64_t updated_ms = 0;

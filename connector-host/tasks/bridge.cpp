@@ -77,6 +77,7 @@ Bridge::Bridge(std::string task, Budget& budget, UploadPool& pool, metrics::Task
   };
   table_.count = [](void* context, ch_string name, double amount) { of(context).metrics_.connector_count(view(name), amount); };
   table_.observe = [](void* context, ch_string name, double value) { of(context).metrics_.connector_observe(view(name), value); };
+  table_.gauge = [](void* context, ch_string name, double value) { of(context).metrics_.connector_gauge(view(name), value); };
 }
 
 std::string Bridge::last_error() const {

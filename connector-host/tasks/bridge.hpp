@@ -1,5 +1,5 @@
 // The host's half of the plugin boundary for one task object: turns the function table of plugin.h into calls on the
-// session that runs, if one does. Poll thread, except log, now_ms, release, count and observe.
+// session that runs, if one does. Poll thread, except log, now_ms, release, count, observe and gauge.
 #pragma once
 
 #include <connector_host/plugin.h>

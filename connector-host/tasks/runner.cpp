@@ -23,6 +23,12 @@ constexpr std::int64_t kLongestBackoffMs = 30000;
 
 }  // namespace
 
+kafka::Trouble explained(ckafka::Instance* instance, const kafka::Trouble& trouble) {
+  if (instance == nullptr || (!trouble.reason.starts_with("broker_") && trouble.reason != kIsolated)) return trouble;
+  auto isolation = instance->isolation();
+  return isolation ? std::move(*isolation) : trouble;
+}
+
 // The poll thread. What is not in Shared is its own.
 struct Runner::Impl {
   explicit Impl(RunnerSpec s)
@@ -41,6 +47,8 @@ struct Runner::Impl {
   void work();
   bool prepare();
   bool ask_cluster(kafka::GroupClient& client);
+  void take_topic_ids(const Config& ids);
+  bool isolation_ended();
   bool make_connector_task();
   bool trouble(const kafka::Trouble& what);
   bool failed(const std::string& trace);
@@ -122,7 +130,7 @@ bool Runner::Impl::prepare() {
 
 bool Runner::Impl::ask_cluster(kafka::GroupClient& client) {
   const auto topics = client.all_topics(kLookupTimeout);
-  if (topics.trouble) return trouble(*topics.trouble);
+  if (topics.trouble) return trouble(explained(spec.ckafka.get(), *topics.trouble));
   const auto ours = kafka::matching(topics.value, spec.topics);
   for (const auto& name : spec.topics) {
     if (kafka::is_expression(spec.topics) || ours.contains(name)) continue;
@@ -139,6 +147,7 @@ bool Runner::Impl::ask_cluster(kafka::GroupClient& client) {
   spec.info.cluster = id.value;
   const auto start = spec.fix_start(client, ours);
   if (start.trouble) return trouble(*start.trouble);
+  take_topic_ids(start.topic_ids);
   series = start.series;
   partitions = 0;
   for (const auto& [name, count] : ours) partitions += static_cast<std::uint32_t>(count);
@@ -147,6 +156,23 @@ bool Runner::Impl::ask_cluster(kafka::GroupClient& client) {
   status.interruption.reset();
   publish(State::starting);
   return true;
+}
+
+// The connector is told of names when it is made.
+void Runner::Impl::take_topic_ids(const Config& ids) {
+  if (ids == spec.info.topic_ids) return;
+  pool.finish();
+  connector.reset();
+  spec.info.topic_ids = ids;
+}
+
+// While waiting: the reason may become known, or be gone, so that it is worth trying at once.
+bool Runner::Impl::isolation_ended() {
+  if (spec.ckafka == nullptr || !status.interruption) return false;
+  const auto reason = status.interruption->reason;
+  const auto now = explained(spec.ckafka.get(), {reason, "", "", false});
+  if (now.reason != reason) trouble(now);
+  return reason == kIsolated && now.message.empty();
 }
 
 bool Runner::Impl::make_connector_task() {
@@ -187,7 +213,7 @@ void Runner::Impl::back_off() {
   std::uniform_real_distribution<double> jitter(0.8, 1.2);
   const auto until = now_ms() + static_cast<std::int64_t>(static_cast<double>(backoff_ms) * jitter(random));
   backoff_ms = std::min(backoff_ms * 2, kLongestBackoffMs);
-  while (!shared.stopping && !shared.retry.exchange(false) && now_ms() < until) {
+  while (!shared.stopping && !shared.retry.exchange(false) && now_ms() < until && !isolation_ended()) {
     pool.serve();
     if (status.interruption) status.interruption->next_try_ms = until;
     shared.publish(status);

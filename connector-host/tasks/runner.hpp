@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "ckafka/instance.hpp"
 #include "kafka/client_config.hpp"
 #include "kafka/group_client.hpp"
 #include "metrics/metrics.hpp"
@@ -25,6 +26,7 @@ namespace ch::tasks {
 struct StartAnswer {
   std::optional<kafka::Trouble> trouble;
   std::uint64_t series = 1;
+  Config topic_ids;  // see TaskInfo
 };
 
 // What becomes of records that cannot be stored: the task's errors.*.
@@ -43,6 +45,7 @@ struct RunnerSpec {
   std::string group_id;
   std::string group_instance_id;
   std::function<Result<kafka::Properties>()> cluster;  // of the instance, its secrets as they are now
+  std::shared_ptr<ckafka::Instance> ckafka;            // CKafka's API for it; null if it is not to be asked
   kafka::Properties overrides;
   ErrorSettings errors;
   std::vector<std::string> topics;  // names, or one regular expression that begins with ^
@@ -57,6 +60,10 @@ struct RunnerSpec {
   std::function<void(std::vector<store::SavedOffset>)> save_offsets;
   std::function<void(store::Event)> add_event;
 };
+
+constexpr const char* kIsolated = "instance_isolated";
+// What brokers that do not answer, or refuse us, mean: CKafka's API knows if their instance is isolated. Never blocks.
+kafka::Trouble explained(ckafka::Instance* instance, const kafka::Trouble& trouble);
 
 class Runner {
  public:

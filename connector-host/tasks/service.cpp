@@ -16,6 +16,7 @@ namespace {
 using std::chrono::milliseconds;
 using Clock = std::chrono::steady_clock;
 
+constexpr milliseconds kTriedOut{1000};   // how long create and enable wait for the preflight, which goes on by itself
 constexpr milliseconds kFreshStatus{15};  // how long a status waits for the poll thread
 constexpr milliseconds kStopTime{30000};  // to store what is open when the host ends
 constexpr milliseconds kBusyStep{20};     // while something is under way
@@ -98,7 +99,14 @@ TaskStatus TaskService::Impl::fresh_status(const std::shared_ptr<TaskEntry>& ent
 
 TaskView TaskService::Impl::view(TaskEntry& entry) const {
   const auto record = entry.record();
-  return {record.name, validation.masked(record.config), entry.status(), record.created_ms, record.updated_ms};
+  return {record.name, validation.masked(record.config), record.topic_ids, entry.status(), record.created_ms, record.updated_ms};
+}
+
+// A preflight is asked for; who waits for the start waits for it as well, not for long and not behind those of other tasks.
+void TaskService::Impl::try_out(TaskEntry& entry) const {
+  if (preflights == nullptr) return;  // the service has not started, or has stopped
+  entry.expect_preflight(Clock::now() + kTriedOut);
+  if (!preflights->soon(entry.record().name)) entry.expect_preflight({});
 }
 
 Result<TaskStatus> TaskService::Impl::set_target(const std::string& name, store::Target target, const std::string& what) {
@@ -115,6 +123,7 @@ Result<TaskStatus> TaskService::Impl::set_target(const std::string& name, store:
       false);
   if (!done) return tl::unexpected(done.error());
   if (changed_it) config_event(name, what);
+  if (changed_it && target == store::Target::enabled) try_out(*entry);
   entry->reconcile();
   return entry->status();
 }
@@ -136,6 +145,7 @@ Status TaskService::start() {
     for (const auto& offset : *offsets) saved[{offset.topic, offset.partition}] = offset;
     impl_->entries.emplace(record.name, std::make_shared<TaskEntry>(impl_->services, record, std::move(saved)));
   }
+  impl_->preflights = std::make_unique<Preflights>([this](const std::string& name) { return impl_->preflight(name); });
   impl_->maintenance = std::make_unique<Maintenance>([this] { return impl_->all(); }, impl_->validation);
   impl_->supervisor = std::jthread([this](const std::stop_token& stop) { impl_->supervise(stop); });
   return {};
@@ -144,6 +154,7 @@ Status TaskService::start() {
 void TaskService::stop() {
   if (std::exchange(impl_->stopped, true)) return;
   impl_->maintenance.reset();
+  impl_->preflights.reset();
   impl_->supervisor = {};  // asks it to stop, and waits
   for (const auto& entry : impl_->all()) entry->stop(kStopTime);
   while (!impl_->reconcile_all()) std::this_thread::sleep_for(kBusyStep);
@@ -173,6 +184,7 @@ Result<TaskView> TaskService::create(const std::string& name, const Config& conf
   }
   if (!stored) return tl::unexpected(stored.error());
   impl_->config_event(name, "created");
+  impl_->try_out(*entry);
   entry->reconcile();
   return impl_->view(*entry);
 }
@@ -199,6 +211,7 @@ Result<TaskService::PutAnswer> TaskService::put(const std::string& name, const C
   if (!done) return tl::unexpected(done.error());
   if (changed) impl_->config_event(name, "configuration replaced");
   entry->reconcile();
+  if (changed) impl_->try_out(*entry);
   return PutAnswer{impl_->view(*entry), false};
 }
 
@@ -228,6 +241,7 @@ Result<TaskView> TaskService::patch(const std::string& name,
   if (!problems.empty()) return invalid(std::move(problems));
   if (changed) impl_->config_event(name, "configuration changed");
   entry->reconcile();
+  if (changed) impl_->try_out(*entry);
   return impl_->view(*entry);
 }
 
@@ -312,12 +326,13 @@ Result<TaskStatus> TaskService::restart(const std::string& name, std::optional<s
   }
   impl_->config_event(name, "restart asked for");
   entry->retry(runner);
+  if (!entry->status().warnings.empty()) impl_->try_out(*entry);
   return entry->status();
 }
 
 bool TaskService::start_decided(const std::string& name) const {
   const auto entry = impl_->find(name);
-  return entry == nullptr || entry->start_decided();
+  return entry == nullptr || (entry->start_decided() && entry->tried_out());
 }
 
 bool TaskService::reached(const std::string& name, Goal goal) const {

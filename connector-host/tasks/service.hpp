@@ -23,7 +23,8 @@ namespace ch::tasks {
 
 struct TaskView {
   std::string name;
-  Config config;  // as given, secrets masked
+  Config config;     // as given, secrets masked
+  Config topic_ids;  // topic -> the name under which its objects lie
   TaskStatus status;
   std::int64_t created_ms = 0;
   std::int64_t updated_ms = 0;
@@ -47,6 +48,8 @@ class TaskService {
   Status start();  // runs what the store says is enabled
   void stop();     // orderly: stores and commits what is open, within 30 s
 
+  // Making, enabling and changing a task also have it tried out in the background (Preflights): what is wrong comes as
+  // `warnings` of its status, in the answer already if it is known within a second, and as an event. It refuses nothing.
   // Name: 1 to 200 characters, UTF-8, no control characters. conflict if it is taken; invalid with every bad key.
   Result<TaskView> create(const std::string& name, const Config& config, store::Target target);
   struct PutAnswer {

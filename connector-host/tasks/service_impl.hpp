@@ -12,6 +12,7 @@
 #include "base/places.hpp"
 #include "base/time.hpp"
 #include "tasks/maintenance.hpp"
+#include "tasks/preflights.hpp"
 #include "tasks/service.hpp"
 #include "tasks/task_entry.hpp"
 #include "tasks/validation.hpp"
@@ -82,6 +83,9 @@ struct TaskService::Impl {
   void drop_gone();
   TaskView view(TaskEntry& entry) const;
   Result<TaskStatus> set_target(const std::string& name, store::Target target, const std::string& what);
+  void try_out(TaskEntry& entry) const;
+  bool preflight(const std::string& name);
+  std::vector<KeyProblem> preflight(RunnerSpec spec, bool broker) const;
   TaskStatus fresh_status(const std::shared_ptr<TaskEntry>& entry) const;
   static void refresh(const std::vector<std::shared_ptr<TaskEntry>>& some);
   Status rewind(
@@ -105,6 +109,7 @@ struct TaskService::Impl {
   const Places rewinding{kMaxRewinds};
   const Places verifying{kMaxVerifying};
   std::unique_ptr<Maintenance> maintenance;
+  std::unique_ptr<Preflights> preflights;
   std::jthread supervisor;
 };
 

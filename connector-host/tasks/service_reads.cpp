@@ -12,40 +12,15 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr milliseconds kPreflight{10000};
 constexpr milliseconds kVerifyStep{8000};  // before a report is given; answers come within 30 s
 
 }  // namespace
 
-std::vector<KeyProblem> TaskService::validate(const std::string& name, const Config& config, bool preflight) const {
-  auto problems = impl_->validation.check(name, config);
-  if (!problems.empty() || !preflight) return problems;
-  const auto spec = impl_->validation.resolve(name, config);
-  problems = spec.connector->preflight(spec.info, kPreflight);
-  const auto client = kafka::GroupClient::make(spec.cluster(), spec.group_id, "connector-host-preflight");
-  if (!client) {
-    problems.push_back({"instance.id", spec.info.instance, client.error().message});
-    return problems;
-  }
-  const auto topics = (*client)->all_topics(kPreflight / 2);
-  if (topics.trouble) {
-    problems.push_back({"instance.id", spec.info.instance, kafka::to_text(*topics.trouble)});
-  } else if (!kafka::is_expression(spec.topics)) {
-    std::vector<kafka::TopicPartition> first;
-    for (const auto& topic : spec.topics) {
-      if (!topics.value.contains(topic)) problems.push_back({"topics", topic, "does not exist in instance " + spec.info.instance});
-      if (topics.value.contains(topic)) first.push_back({topic, 0});
-    }
-    // Whoever may not use the group may not ask for its offsets either.
-    if (const auto group = (*client)->committed(first, kPreflight / 2); group.trouble)
-      problems.push_back({"instance.id", spec.info.instance, kafka::to_text(*group.trouble)});
-  }
-  return problems;
-}
-
 Result<RunnerSpec> TaskService::Impl::spec_of(const store::TaskRecord& record) const {
   if (auto problems = validation.check(record.name, record.config); !problems.empty()) return invalid(std::move(problems));
-  return validation.resolve(record.name, record.config);
+  auto spec = validation.resolve(record.name, record.config);
+  spec.info.topic_ids = record.topic_ids;
+  return spec;
 }
 
 Result<config::Definition> TaskService::definition(const std::string& connector) const { return impl_->validation.definition(connector); }

@@ -18,6 +18,7 @@ using std::chrono::milliseconds;
 
 constexpr std::int64_t kTickMs = 1000;  // the connector is called at least so often
 constexpr std::int64_t kPublishMs = 1000;
+constexpr std::int64_t kLookMs = 1000;
 constexpr std::int64_t kCommitDeadlineMs = 10000;  // past it a commit is still under way, and nothing may be concluded
 constexpr milliseconds kRevokeGrace{1500};         // to finish uploads under way: the whole group waits for us
 constexpr milliseconds kCloseTimeout{8000};
@@ -90,6 +91,7 @@ bool Session::loop_once() {
     if (consumer_->commit_age().count() > kCommitDeadlineMs) on_rejoin_needed("an offset commit has not been answered in time");
     if (committer_.gave_up(now)) on_rejoin_needed("the group coordinator keeps refusing our commits");
   }
+  if (trouble_ && now - looked_ms_ >= kLookMs) look_at_instance();
   if (!end_ && context_.shared.stopping && (context_.shared.must_end(now) || finished_storing())) end_ = Outcome{End::stopped, "", worked_};
   const bool due = now - published_ms_ >= kPublishMs && (progress_ || context_.shared.status_asked);
   if (due || context_.shared.status_asked.exchange(false) || state() != published_state_) publish();
@@ -121,6 +123,8 @@ void Session::on_assigned(std::vector<kafka::Assignment>& partitions) {
 // Decides where the partition goes on; the connector may still move it when it has looked into the bucket.
 void Session::adopt(kafka::Assignment& assignment) {
   Slot slot;
+  if (context_.spec.ckafka != nullptr && !context_.spec.info.topic_ids.contains(assignment.where.topic))
+    on_rejoin_needed(fmt::format("topic {} is new, and its id must be asked for", assignment.where.topic));
   auto frame = decode_frame(assignment.metadata);
   const auto saved = context_.spec.saved_offset(assignment.where);
   if (assignment.committed_offset < 0 || outlived(assignment.metadata, saved ? &*saved : nullptr, context_.series)) {

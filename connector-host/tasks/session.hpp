@@ -94,6 +94,8 @@ class Session final : private kafka::Listener, public SessionCalls {
   bool loop_once();
   void adopt(kafka::Assignment& assignment);
   void recover_cluster();
+  void set_trouble(const kafka::Trouble& what);
+  void look_at_instance();
   void stand(Slot& slot, const std::string& message);
   void open_new();
   bool seek_asked();
@@ -136,6 +138,7 @@ class Session final : private kafka::Listener, public SessionCalls {
   bool progress_ = false;
   std::int64_t next_tick_ms_ = 0;
   std::int64_t published_ms_ = 0;
+  std::int64_t looked_ms_ = 0;  // whether the instance is isolated
   State published_state_ = State::starting;
   Rate record_rate_;
   Rate byte_rate_;

@@ -50,11 +50,28 @@ void Session::stored(ch_partition_id partition, const ch_object& object) {
   slot->second.last_object = std::move(out);
 }
 
-void Session::on_trouble(const kafka::Trouble& what) {
+void Session::on_trouble(const kafka::Trouble& what) { set_trouble(explained(context_.spec.ckafka.get(), what)); }
+
+// Brokers tell only that they do not answer; CKafka may tell why, and when that is over.
+void Session::look_at_instance() {
+  looked_ms_ = now_ms();
+  const auto reason = trouble_->reason;
+  const auto now = explained(context_.spec.ckafka.get(), {reason, "", "", false});
+  if (now.reason != reason) set_trouble(now);
+  if (reason != kIsolated || !now.message.empty()) return;
+  set_trouble({"broker_unreachable", "CKafka says that the instance runs again, but none of its brokers has answered yet",
+               "Nothing, it is tried again; if it stays, check the instance in the CKafka console.", false});
+}
+
+void Session::set_trouble(const kafka::Trouble& what) {
   const bool fresh = !trouble_ || trouble_->reason != what.reason;
   const auto since = fresh ? now_ms() : trouble_->since_ms;
   trouble_ = InterruptionStatus{what.reason, what.message, what.remedy, since, now_ms() + 5000};
-  if (fresh) tell(task_, *trouble_);
+  if (fresh) {
+    context_.spec.metrics->add(metrics::Id::interruptions, what.reason);
+    log::warn(task_, "interrupted ({}): {}. {}", what.reason, what.message, what.remedy);
+    event("interrupted", &*trouble_, what.message);
+  }
 }
 
 void Session::on_reachable() {

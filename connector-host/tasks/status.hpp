@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/result.hpp"
+
 namespace ch::tasks {
 
 // Ordered from best to worst: a task's state is its worst runner's.
@@ -79,6 +81,7 @@ struct TaskStatus {
   double bytes_per_second = 0;
   std::optional<InterruptionStatus> interruption;
   std::optional<StoredObject> last_object;  // of all partitions
+  std::vector<KeyProblem> warnings;         // of the last preflight; empty: none, or none has ended yet
   std::vector<RunnerStatus> runners;
 };
 

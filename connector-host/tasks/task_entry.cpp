@@ -8,6 +8,21 @@
 #include "base/time.hpp"
 
 namespace ch::tasks {
+namespace {
+
+kafka::Trouble cannot_keep(const char* what, const Error& error) {
+  return {"disk_full", fmt::format("{} could not be kept: {}", what, error.message),
+          "Make room on the disk of state.dir, or mend it; the task goes on by itself.", false};
+}
+
+// Each request has another id, which makes no other problem of it.
+std::string without_request_id(std::string message) {
+  const auto begin = message.find("(request id ");
+  if (begin != std::string::npos) message.erase(begin, message.find(')', begin) - begin);
+  return message;
+}
+
+}  // namespace
 
 TaskEntry::TaskEntry(Services& services, store::TaskRecord record, SavedOffsets saved)
     : services_(services), name_(record.name), record_(std::move(record)), since_ms_(now_ms()), saved_(std::move(saved)) {}
@@ -79,8 +94,9 @@ void TaskEntry::start_runners() {
   spec.metrics = services_.metrics.task(name_);
   spec.paused = record_.target == store::Target::paused;
   const auto wanted = spec.info["start.position"];
-  spec.fix_start = [this, wanted](kafka::GroupClient& client, const std::map<std::string, std::int32_t>& topics) {
-    return fix_start(client, topics, wanted);
+  spec.info.topic_ids = record_.topic_ids;
+  spec.fix_start = [this, wanted, ckafka = spec.ckafka](kafka::GroupClient& client, const std::map<std::string, std::int32_t>& topics) {
+    return fix_start(client, topics, wanted, ckafka.get());
   };
   spec.saved_offset = [this](const kafka::TopicPartition& where) -> std::optional<store::SavedOffset> {
     const std::lock_guard lock(offsets_mutex_);
@@ -106,11 +122,41 @@ void TaskEntry::start_runners() {
   }
 }
 
-StartAnswer TaskEntry::fix_start(kafka::GroupClient& client, const std::map<std::string, std::int32_t>& topics, const std::string& wanted) {
+// The name under which a topic's objects lie is decided once, kept in the store before anything is stored under it, and
+// holds for as long as the task is there: audit and recovery look there. So a topic that was stored before its instance
+// had ckafka.api=true keeps its own name, and one whose id cannot be had is not started.
+std::optional<kafka::Trouble> TaskEntry::name_topics(const std::map<std::string, std::int32_t>& topics, ckafka::Instance& ckafka) {
+  const auto known = saved();
+  auto ids = record().topic_ids;
+  for (const auto& [topic, partitions] : topics) {
+    if (ids.contains(topic)) continue;
+    const auto stored = known.lower_bound({topic, 0});
+    if (stored != known.end() && stored->first.topic == topic) {
+      ids[topic] = topic;
+      continue;
+    }
+    auto id = ckafka.topic_id(topic);
+    if (id.trouble) return id.trouble;
+    ids[topic] = id.value;
+  }
+  const std::lock_guard lock(mutex_);
+  if (ids == record_.topic_ids) return std::nullopt;
+  auto changed = record_;
+  changed.topic_ids = std::move(ids);
+  if (const auto stored = services_.store.put_task(changed); !stored) return cannot_keep("the topics' ids", stored.error());
+  record_ = std::move(changed);
+  return std::nullopt;
+}
+
+StartAnswer TaskEntry::fix_start(kafka::GroupClient& client, const std::map<std::string, std::int32_t>& topics, const std::string& wanted,
+                                 ckafka::Instance* ckafka) {
   const std::lock_guard one_at_a_time(start_mutex_);
+  if (ckafka != nullptr) {
+    if (const auto trouble = name_topics(topics, *ckafka)) return {trouble, 1, {}};
+  }
   const auto before = record();
   auto plan = fix_start_positions(client, topics, before, wanted, saved());
-  if (plan.trouble) return {plan.trouble, plan.series};
+  if (plan.trouble) return {plan.trouble, plan.series, {}};
   const auto known = saved();
   for (auto& offset : plan.believed) {
     if (!known.contains({offset.topic, offset.partition})) plan.fixed.push_back(std::move(offset));
@@ -122,15 +168,11 @@ StartAnswer TaskEntry::fix_start(kafka::GroupClient& client, const std::map<std:
   auto stored = services_.store.save_offsets(changed.name, plan.fixed);
   if (stored && (changed.series != record_.series || changed.start_position != record_.start_position))
     stored = services_.store.put_task(changed);
-  if (!stored) {
-    return {kafka::Trouble{"disk_full", fmt::format("the start offsets could not be kept: {}", stored.error().message),
-                           "Make room on the disk of state.dir, or mend it; the task goes on by itself.", false},
-            plan.series};
-  }
+  if (!stored) return {cannot_keep("the start offsets", stored.error()), plan.series, {}};
   record_ = std::move(changed);
   const std::lock_guard offsets(offsets_mutex_);
   for (const auto& offset : plan.fixed) saved_[{offset.topic, offset.partition}] = offset;
-  return {std::nullopt, plan.series};
+  return {std::nullopt, plan.series, record_.topic_ids};
 }
 
 Status TaskEntry::rewind(const std::function<Result<Rewound>(const store::TaskRecord&, const SavedOffsets&)>& decide, bool anew) {
@@ -215,6 +257,28 @@ bool TaskEntry::start_decided() const {
   });
 }
 
+bool TaskEntry::set_warnings(std::vector<KeyProblem> warnings, std::int64_t updated_ms) {
+  const std::lock_guard lock(mutex_);
+  preflight_until_ = {};
+  if (record_.updated_ms != updated_ms) return false;  // of another config: the next one is asked for already
+  const auto same = [](const KeyProblem& a, const KeyProblem& b) {
+    return a.key == b.key && without_request_id(a.message) == without_request_id(b.message);
+  };
+  const bool changed = !std::equal(warnings.begin(), warnings.end(), warnings_.begin(), warnings_.end(), same);
+  warnings_ = std::move(warnings);
+  return changed;
+}
+
+void TaskEntry::expect_preflight(std::chrono::steady_clock::time_point until) {
+  const std::lock_guard lock(mutex_);
+  preflight_until_ = until;
+}
+
+bool TaskEntry::tried_out() const {
+  const std::lock_guard lock(mutex_);
+  return std::chrono::steady_clock::now() >= preflight_until_;
+}
+
 bool TaskEntry::ask_status() {
   const std::lock_guard lock(mutex_);
   bool any = false;
@@ -229,6 +293,7 @@ TaskStatus TaskEntry::status() const {
   out.enabled = record_.target == store::Target::enabled || record_.target == store::Target::paused;
   out.paused = record_.target == store::Target::paused;
   out.group_id = "connect-" + record_.name;
+  out.warnings = warnings_;
   out.since_ms = since_ms_;
   out.state = out.enabled ? State::starting : State::disabled;
   if (record_.target == store::Target::deleted) out.state = State::stopping;

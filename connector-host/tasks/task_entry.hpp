@@ -49,6 +49,10 @@ class TaskEntry {
   // At once, and with what the placeholders stand for now; nothing: all runners.
   void retry(std::optional<std::uint32_t> runner);
   bool start_decided() const;  // the start offsets are fixed, or it is known why not
+  // What a preflight of the config that the record had at `updated_ms` has found. True: it is something else than before.
+  bool set_warnings(std::vector<KeyProblem> warnings, std::int64_t updated_ms);
+  void expect_preflight(std::chrono::steady_clock::time_point until);
+  bool tried_out() const;  // no preflight is worth waiting for
 
   bool ask_status();  // false: nothing runs that could publish one
   TaskStatus status() const;
@@ -60,7 +64,9 @@ class TaskEntry {
 
  private:
   void start_runners();
-  StartAnswer fix_start(kafka::GroupClient& client, const std::map<std::string, std::int32_t>& topics, const std::string& wanted);
+  StartAnswer fix_start(kafka::GroupClient& client, const std::map<std::string, std::int32_t>& topics, const std::string& wanted,
+                        ckafka::Instance* ckafka);
+  std::optional<kafka::Trouble> name_topics(const std::map<std::string, std::int32_t>& topics, ckafka::Instance& ckafka);
 
   Services& services_;
   const std::string name_;
@@ -73,9 +79,11 @@ class TaskEntry {
   bool discard_ = false;
   bool host_stops_ = false;
   bool gone_ = false;
-  std::string refusal_;        // why it cannot run although it should
-  std::int64_t since_ms_ = 0;  // of the state without runners
-  std::mutex start_mutex_;     // several runners fix the start one after the other; a rewind keeps all of them waiting
+  std::string refusal_;  // why it cannot run although it should
+  std::vector<KeyProblem> warnings_;
+  std::chrono::steady_clock::time_point preflight_until_{};  // when one that is expected is no longer waited for
+  std::int64_t since_ms_ = 0;                                // of the state without runners
+  std::mutex start_mutex_;  // several runners fix the start one after the other; a rewind keeps all of them waiting
 
   mutable std::mutex offsets_mutex_;
   SavedOffsets saved_;

@@ -68,6 +68,7 @@ Validation::Validation(const config::HostConfig& host, const plugins::Registry& 
     if (own) own = config::Definition(config::task_definition()).merge(*own);
     definitions_.emplace(connector->name(), std::move(own));
   }
+  for (const auto& [id, instance] : host.instances) ckafka_.emplace(id, ckafka::Instance::make(instance));
 }
 
 const Result<config::Definition>& Validation::definition(const std::string& name) const {
@@ -178,6 +179,7 @@ RunnerSpec Validation::resolve_placed(const std::string& name, const Config& giv
   spec.connector = registry_.find(connector);
   spec.group_id = "connect-" + name;
   spec.cluster = [instance] { return config::client_properties(instance); };
+  spec.ckafka = ckafka_.at(instance.id);
   for (const auto& [key, value] : config) {
     if (key.starts_with(kOverridePrefix)) spec.overrides[key.substr(kOverridePrefix.size())] = value;
   }

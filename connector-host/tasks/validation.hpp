@@ -22,7 +22,7 @@ class Validation {
   // The common keys and those of the connector.
   const Result<config::Definition>& definition(const std::string& connector) const;
   std::vector<KeyProblem> check(const std::string& name, const Config& config) const;
-  // Only for a config that passed check(): what a runner needs, without its callbacks and ids.
+  // Only for a config that passed check(): what a runner needs, without its callbacks and ids, and the ids of topics.
   RunnerSpec resolve(const std::string& name, const Config& config) const;
   Config masked(const Config& config) const;
   // What a task's placeholders stand for now, in a form that tells a change: empty if it has none.
@@ -38,6 +38,7 @@ class Validation {
   const plugins::Registry& registry_;
   const config::Providers providers_;
   std::map<std::string, Result<config::Definition>, std::less<>> definitions_;  // by connector
+  std::map<std::string, std::shared_ptr<ckafka::Instance>> ckafka_;             // by instance; null: without its API
 };
 
 std::vector<KeyProblem> check_name(const std::string& name);

@@ -1,6 +1,5 @@
 #include "client.hpp"
 
-#include <curl/curl.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -10,16 +9,16 @@
 #include <stdexcept>
 #include <string_view>
 
-#include "address.hpp"
 #include "answers.hpp"
-#include "http.hpp"
+#include "cloud/address.hpp"
+#include "cloud/clock.hpp"
+#include "cloud/http.hpp"
 
 namespace ch::cos {
 namespace {
 
 constexpr std::int64_t kBackdateSeconds = 60;  // our clock may be a little ahead
 constexpr std::int64_t kValiditySeconds = 900;
-constexpr std::int64_t kSkewSeenMs = 300000;  // a bare 403 whose Date is so far from our clock is about the clock
 constexpr int kMaxListKeys = 1000;
 constexpr std::size_t kMaxPartPages = kMaxParts / 1000 + 1;
 
@@ -43,7 +42,9 @@ class HttpClient final : public Client {
  public:
   explicit HttpClient(ClientOptions options)
       : options_(std::move(options)),
-        address_(parse_address(options_.endpoint.base, "the COS endpoint", "https://bucket-1250000000.cos.ap-guangzhou.myqcloud.com")),
+        address_(
+            cloud::parse_address(options_.endpoint.base, "the COS endpoint", "https://bucket-1250000000.cos.ap-guangzhou.myqcloud.com")),
+        clock_(options_.now_ms),
         transport_({options_.ca_file, options_.connect_timeout_ms, options_.stall_timeout_ms, options_.total_timeout_ms}) {}
 
   Failure put(const std::string& key, const Body& body, const ObjectOptions& options) override {
@@ -177,22 +178,22 @@ class HttpClient final : public Client {
   Reply<Link> presigned_get(const std::string& key, std::int64_t seconds) override {
     const auto keys = options_.credentials->current();
     if (!keys.failure.ok()) return {keys.failure, {}};
-    const std::int64_t now = now_ms() / 1000;
+    const std::int64_t now = clock_.now_ms() / 1000;
     std::int64_t end = now + seconds;
     if (keys.expire) end = std::min(end, now + std::chrono::duration_cast<std::chrono::seconds>(*keys.expire - Steady::now()).count());
     const std::string path = address_.path + '/' + key;
     const Pairs query = {{"response-content-disposition", attachment(key)}};
     const Pairs headers = {{"host", address_.host}};
     const auto text = presigned_query(keys.credentials, {"GET", path, query, headers}, now - kBackdateSeconds, end);
-    return {{}, {address_.origin + encode_path(path) + '?' + text, (end - skew_ms_ / 1000) * 1000}};
+    return {{}, {address_.origin + encode_path(path) + '?' + text, (end - clock_.skew_ms() / 1000) * 1000}};
   }
 
   void renew_credentials() override { options_.credentials->renew(); }
   std::string credentials_warning() override { return options_.credentials->warning(warnings_seen_); }
 
- private:
-  std::int64_t now_ms() const { return options_.now_ms() + skew_ms_.load(); }
+  std::optional<std::int64_t> clock_skew_ms() const override { return clock_.measured_ms(); }
 
+ private:
   static Pairs object_headers(const ObjectOptions& options) {
     Pairs headers;
     const auto add = [&](std::string name, const std::string& value) {
@@ -216,8 +217,16 @@ class HttpClient final : public Client {
     return answer;
   }
 
-  // Signs and sends. All headers that go out are signed but Authorization, User-Agent and Connection.
+  // What COS refused because our clock was wrong had no effect, and its answer told the right time.
   Answer send(const Call& call) {
+    const auto signed_with = clock_.skew_ms();
+    Answer answer = send_once(call);
+    if (answer.status != 403 || std::abs(clock_.skew_ms() - signed_with) < cloud::kSignedWrongMs) return answer;
+    return send_once(call);
+  }
+
+  // Signs and sends. All headers that go out are signed but Authorization, User-Agent and Connection.
+  Answer send_once(const Call& call) {
     const bool writes = call.method != "GET" && call.method != "HEAD";
     if (writes && call.key.empty() && !call.whole_bucket) return not_sent("an empty key would change the bucket itself");
     const auto keys = options_.credentials->current();
@@ -226,7 +235,7 @@ class HttpClient final : public Client {
       answer.unsent = keys.failure;
       return answer;
     }
-    Request request;
+    cloud::Request request;
     request.method = call.method;
     request.headers = call.headers;
     request.headers.emplace_back("host", address_.host);
@@ -241,7 +250,8 @@ class HttpClient final : public Client {
       signed_headers.emplace_back("content-length", std::to_string(call.body->size));
     }
     const std::string path = address_.path + '/' + call.key;
-    const std::int64_t start = now_ms() / 1000 - kBackdateSeconds;
+    const std::int64_t sent = clock_.own_ms();
+    const std::int64_t start = (sent + clock_.skew_ms()) / 1000 - kBackdateSeconds;
     request.headers.emplace_back(
         "authorization", authorization(keys.credentials, {call.method, path, call.query, signed_headers}, start, start + kValiditySeconds));
     request.url = address_.origin + encode_path(path);
@@ -250,7 +260,9 @@ class HttpClient final : public Client {
       request.url += separator + percent_encode(name) + (value.empty() ? "" : '=' + percent_encode(value));
       separator = '&';
     }
-    Answer answer = transport_.send(request);
+    Answer answer{transport_.send(request)};
+    // Not the Date of whatever else may answer on the way.
+    if (!answer.header("x-cos-request-id").empty()) clock_.observe(answer.header("date"), sent, answer.status == 403);
     if (!answer.header("x-cos-version-id").empty()) versions_seen_ = true;
     answer.action = call.action;
     answer.resource = resource_of(call);
@@ -279,14 +291,8 @@ class HttpClient final : public Client {
   }
 
   Failure judge(const Call& call, Answer& answer) {
-    // A HEAD answer cannot say that the clock is why; its Date can.
-    if (call.method == "HEAD" && answer.status == 403) {
-      const std::int64_t date = curl_getdate(answer.header("date").c_str(), nullptr);
-      if (date > 0 && std::abs(date * 1000 - now_ms()) > kSkewSeenMs) answer.assumed_code = "RequestTimeTooSkewed";
-    }
     const std::string what = call.key.empty() ? "bucket " + options_.endpoint.bucket : call.key;
     Failure failure = classify(answer, call.method + ' ' + what, options_.endpoint.bucket);
-    if (failure.server_time_ms != 0) skew_ms_ = failure.server_time_ms - options_.now_ms();
     if (failure.reason == "bucket_missing" && options_.create_bucket && !call.whole_bucket) {
       const Failure refused = create_bucket();
       if (!refused.ok()) return refused;
@@ -314,9 +320,9 @@ class HttpClient final : public Client {
   }
 
   const ClientOptions options_;
-  const Address address_;
-  Transport transport_;
-  std::atomic<std::int64_t> skew_ms_{0};  // COS's clock minus ours
+  const cloud::Address address_;
+  cloud::ServerClock clock_;
+  cloud::Transport transport_;
   std::atomic<bool> versions_seen_{false};
   std::uint64_t warnings_seen_ = 0;  // of the poll thread
 };

@@ -126,6 +126,8 @@ class Client {
   // Ends the waiting for new credentials; and what went wrong with them without stopping anything yet, told once.
   virtual void renew_credentials() {}
   virtual std::string credentials_warning() { return {}; }
+  // COS's clock minus ours, as its answers tell; nothing before the first. Requests are signed by COS's.
+  virtual std::optional<std::int64_t> clock_skew_ms() const { return {}; }
 };
 
 struct ClientOptions {
@@ -136,7 +138,7 @@ struct ClientOptions {
   std::int64_t connect_timeout_ms = 5000;
   std::int64_t stall_timeout_ms = 10000;  // no byte moved for so long
   std::int64_t total_timeout_ms = 300000;
-  std::function<std::int64_t()> now_ms;  // wall clock; corrected by COS's Date when COS says that it is off
+  std::function<std::int64_t()> now_ms;  // wall clock; corrected by the Date of COS's answers
 };
 
 // Throws std::invalid_argument for an endpoint that is no http(s) URL.

@@ -30,13 +30,18 @@ std::string header_value(std::string_view text) {
   return out;
 }
 
-ObjectOptions object_options(const Settings& settings, const Identity& identity, const ObjectRange& range) {
+ObjectOptions store_options(const Settings& settings) {
   ObjectOptions options;
   options.acl = settings.acl;
   options.storage_class = settings.storage_class;
   options.encryption = settings.encryption;
   options.kms_key_id = settings.kms_key_id;
   options.kms_context = settings.kms_context;
+  return options;
+}
+
+ObjectOptions object_options(const Settings& settings, const Identity& identity, const ObjectRange& range) {
+  auto options = store_options(settings);
   options.content_type = settings.content_type;
   options.metadata = {{"cluster", header_value(identity.cluster)},   {"task", header_value(identity.task)},
                       {"topic", header_value(identity.topic)},       {"partition", std::to_string(identity.partition)},

@@ -24,6 +24,8 @@ struct ObjectRange {
   std::uint64_t records = 0;
 };
 
+// How the task's settings say that whatever it stores is made; without content type and metadata.
+ObjectOptions store_options(const Settings& settings);
 ObjectOptions object_options(const Settings& settings, const Identity& identity, const ObjectRange& range);
 
 // The range of an object of this partition; nothing if it is anybody else's or not one of ours at all.

@@ -14,8 +14,7 @@
 namespace ch::cos {
 
 inline Failure not_made() {
-  return {Outcome::retry, "cos_error", {}, "the request was not made: out of memory or an unexpected error, see the log",
-          "try again",    0,           0};
+  return {Outcome::retry, "cos_error", {}, "the request was not made: out of memory or an unexpected error, see the log", "try again", 0};
 }
 
 template <class T>

@@ -139,13 +139,18 @@ std::string KeyTemplate::read_variable(std::string_view text, Segment& segment) 
     segment = {Variable::time, std::string(colon == std::string_view::npos ? kDefaultTime : text.substr(colon + 1))};
     return check_time(segment.text);
   }
-  static constexpr std::pair<std::string_view, Variable> names[] = {
-      {"instance", Variable::instance},         {"topic", Variable::topic}, {"task", Variable::task}, {"partition", Variable::partition},
-      {"start_offset", Variable::start_offset}, {"ext", Variable::ext}};
+  static constexpr std::pair<std::string_view, Variable> names[] = {{"instance", Variable::instance},
+                                                                    {"topic", Variable::topic},
+                                                                    {"topic_name", Variable::topic_name},
+                                                                    {"task", Variable::task},
+                                                                    {"partition", Variable::partition},
+                                                                    {"start_offset", Variable::start_offset},
+                                                                    {"ext", Variable::ext}};
   const auto* found = std::find_if(std::begin(names), std::end(names), [&](const auto& entry) { return entry.first == text; });
   if (found == std::end(names)) {
     return fmt::format(
-        "{{{}}} is not known; there are {{instance}} {{topic}} {{task}} {{partition}} {{start_offset}} {{time:%Y%m%d%H%M%S}} {{ext}}",
+        "{{{}}} is not known; there are {{instance}} {{topic}} {{topic_name}} {{task}} {{partition}} {{start_offset}} "
+        "{{time:%Y%m%d%H%M%S}} {{ext}}",
         text);
   }
   segment = {found->second, ""};
@@ -201,7 +206,7 @@ std::string KeyTemplate::check_numbers() const {
 std::string KeyTemplate::check_paths() const {
   for (const std::string_view ext : {"", ".x"}) {
     KeyFields fields;
-    fields.instance = fields.topic = fields.task = "n";
+    fields.instance = fields.topic = fields.topic_name = fields.task = "n";
     fields.ext = ext;
     std::string key;
     for (const auto& segment : segments_) key += render(segment, fields);
@@ -231,6 +236,8 @@ std::string KeyTemplate::render(const Segment& segment, const KeyFields& fields)
       return safe_name(fields.instance);
     case Variable::topic:
       return safe_name(fields.topic);
+    case Variable::topic_name:
+      return safe_name(fields.topic_name);
     case Variable::task:
       return safe_name(fields.task);
     case Variable::partition:

@@ -1,7 +1,7 @@
 // `object.key.template`: names of objects, and reading partition and start offset back out of a name.
-//   {instance} {topic} {task} {partition} {start_offset} {time:%Y%m%d%H%M%S} {ext}
+//   {instance} {topic} {topic_name} {task} {partition} {start_offset} {time:%Y%m%d%H%M%S} {ext}
 // {time} is UTC; its format takes %Y %m %d %H %M %S, and is %Y%m%d%H%M%S where it is left out. {partition} and
-// {start_offset} are plain decimal numbers. Of {instance}, {topic} and {task}, "/", "%" and control characters are
+// {start_offset} are plain decimal numbers. Of {instance}, {topic}, {topic_name} and {task}, "/", "%" and control characters are
 // percent-encoded, and so is the first dot of "." and "..", so that no name makes folders of its own.
 #pragma once
 
@@ -16,7 +16,8 @@ namespace ch::cos {
 
 struct KeyFields {
   std::string_view instance;
-  std::string_view topic;
+  std::string_view topic;  // its id where the instance has ids for topics, else its name
+  std::string_view topic_name;
   std::string_view task;
   std::int32_t partition = 0;
   std::int64_t start_offset = 0;
@@ -45,7 +46,7 @@ class KeyTemplate {
   std::optional<Position> match(std::string_view key, const KeyFields& fields) const;
 
  private:
-  enum class Variable { literal, instance, topic, task, partition, start_offset, time, ext };
+  enum class Variable { literal, instance, topic, topic_name, task, partition, start_offset, time, ext };
   struct Segment {
     Variable variable = Variable::literal;
     std::string text;  // the literal, or the time format

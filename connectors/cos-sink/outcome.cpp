@@ -1,6 +1,5 @@
 #include "outcome.hpp"
 
-#include <curl/curl.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -21,7 +20,6 @@ struct Said {
   std::string code;
   std::string message;
   std::string request_id;
-  std::string server_time;
 };
 
 Said read(const Answer& answer) {
@@ -32,7 +30,6 @@ Said read(const Answer& answer) {
     said.code = child_text(error, "Code");
     said.message = child_text(error, "Message");
     said.request_id = child_text(error, "RequestId");
-    said.server_time = child_text(error, "ServerTime");
   }
   if (said.code.empty()) said.code = answer.assumed_code;
   if (said.message.empty()) said.message = answer.error;
@@ -67,18 +64,7 @@ std::string remedy_of(const Rule& rule, const std::string& bucket, const std::st
                      fmt::arg("role", role.empty() ? "that the task names" : role));
 }
 
-std::int64_t server_time_ms(const Answer& answer, const Said& said) {
-  const auto date = answer.header("date");
-  if (const std::int64_t seconds = date.empty() ? -1 : curl_getdate(date.c_str(), nullptr); seconds > 0) return seconds * 1000;
-  return parse_utc_ms(said.server_time).value_or(0);
-}
-
 }  // namespace
-
-std::string Answer::header(const std::string& name) const {
-  const auto found = headers.find(name);
-  return found == headers.end() ? std::string() : found->second;
-}
 
 Failure classify(const Answer& answer, const std::string& request, const std::string& bucket) {
   if (answer.unsent) return *answer.unsent;
@@ -96,13 +82,12 @@ Failure classify(const Answer& answer, const std::string& request, const std::st
   const std::string policy = answer.action.empty() || answer.resource.empty() ? "" : ": " + cam_policy({answer.action}, answer.resource);
   failure.remedy = remedy_of(rule, bucket, action, policy, {});
   failure.retry_after_ms = retry_after_ms(answer);
-  if (expired || said.code == "RequestTimeTooSkewed") failure.server_time_ms = server_time_ms(answer, said);
   return failure;
 }
 
 Failure classify_api(const Answer& answer, const ApiError& error, const std::string& request, const std::string& role) {
   const Rule rule = rule_of_api(answer.status, error.code);
-  const Said said{true, error.code, error.message.empty() ? answer.error : error.message, error.request_id, {}};
+  const Said said{true, error.code, error.message.empty() ? answer.error : error.message, error.request_id};
   Failure failure;
   failure.outcome = rule.outcome;
   failure.reason = rule.reason;

@@ -2,10 +2,11 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <string>
 #include <vector>
+
+#include "cloud/api.hpp"
 
 namespace ch::cos {
 
@@ -28,35 +29,23 @@ struct Failure {
   std::string message;  // for a person: request, HTTP status, code, COS's message, request id; never a secret
   std::string remedy;   // what to do
   std::int64_t retry_after_ms = 0;  // from Retry-After; 0 none
-  std::int64_t server_time_ms = 0;  // COS's clock if the answer says that ours is wrong; else 0
 
   bool ok() const { return outcome == Outcome::ok; }
 };
 
-// What came back for a request.
-struct Answer {
-  int status = 0;                              // 0: none, or a broken one; `error` says why
-  std::string error;                           // what is wrong with the transport or the answer, for a person
-  std::map<std::string, std::string> headers;  // names in lower case
-  std::string body;                            // an <Error> document or anything
-
-  // What the sender knows and the answer does not say.
+// What came back for a request, and what the sender knows and the answer does not say.
+struct Answer : cloud::Answer {
   std::string assumed_code = {};       // the code to take for an answer that has none (HEAD answers have no body); "" none
   std::string action = {};             // the CAM action that the request needs: "cos:PutObject"
   std::string resource = {};           // and on what: "qcs::cos:ap-guangzhou:uid/125:logs-125/*"; "" not known
   std::string signed_by = {};          // the secret id
   std::optional<Failure> unsent = {};  // why nothing was sent: there were no credentials to sign with
-
-  std::string header(const std::string& name) const;  // "" if there is none
 };
 
 // `request` is "PUT <key>" or the like, for the message. 2xx without an <Error> document is Outcome::ok.
 Failure classify(const Answer& answer, const std::string& request, const std::string& bucket);
 
-// What an answer of the cloud's API says in its body.
-struct ApiError {
-  std::string code, message, request_id;
-};
+using cloud::ApiError;
 // The same for a request to STS or to the metadata service that did not bring what it promises. `role`: whose keys.
 Failure classify_api(const Answer& answer, const ApiError& error, const std::string& request, const std::string& role);
 

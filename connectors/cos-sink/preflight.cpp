@@ -18,14 +18,12 @@ class Probe {
   Probe(const ch::TaskInfo& task, const Settings& settings, Client& client, std::chrono::milliseconds timeout, ch::Problems& problems)
       : task_(task), settings_(settings), client_(client), deadline_(Steady::now() + timeout), problems_(problems) {
     const std::string topic = task["topics"].substr(0, task["topics"].find(','));
-    prefix_ = settings.keys.prefix(settings.key_fields(topic, 0, 0, 0));
+    // Of a pattern of topics only what all of them begin with is known.
+    prefix_ = topic.empty() ? common_prefix(settings.prefix_of("a", 0), settings.prefix_of("b", 0))
+                            : settings.keys.prefix(settings.key_fields(topic, 0, 0, 0));
     // In the prefix's folder: the audit's lists do not take it for one of the task's objects.
     key_ = prefix_.substr(0, prefix_.rfind('/') + 1) + std::string(kProbe);
-    options_.acl = settings.acl;
-    options_.storage_class = settings.storage_class;
-    options_.encryption = settings.encryption;
-    options_.kms_key_id = settings.kms_key_id;
-    options_.kms_context = settings.kms_context;
+    options_ = store_options(settings);
     options_.content_type = "text/plain";
   }
 

@@ -11,7 +11,7 @@
 #include <stdexcept>
 #include <utility>
 
-#include "address.hpp"
+#include "cloud/address.hpp"
 
 namespace ch::cos {
 namespace {
@@ -94,9 +94,9 @@ void check_keys(const ch::TaskInfo& task, ch::Problems& problems) {
   const auto parsed = KeyTemplate::parse(text);
   if (const auto* refused = std::get_if<std::string>(&parsed)) problems.add("object.key.template", text, *refused);
   const bool many_topics = task["topics"].find(',') != std::string::npos || !task["topics.regex"].empty();
-  if (many_topics && text.find("{topic}") == std::string::npos)
+  if (many_topics && text.find("{topic}") == std::string::npos && text.find("{topic_name}") == std::string::npos)
     problems.add("object.key.template", text,
-                 "must contain {topic}, because the task may have several topics whose objects could not be told apart");
+                 "must contain {topic} or {topic_name}, because the task may have several topics whose objects could not be told apart");
 }
 
 void check_sizes(const ch::TaskInfo& task, ch::Problems& problems) {
@@ -151,7 +151,7 @@ void check_credentials(const ch::TaskInfo& task, ch::Problems& problems) {
   };
   const auto endpoint = [&](const std::string& url, const char* key, const char* example) {
     try {
-      (void)parse_address(url, "it", example);
+      (void)cloud::parse_address(url, "it", example);
     } catch (const std::invalid_argument& error) {
       problems.add(key, url, error.what());
     }
@@ -213,7 +213,8 @@ std::string Settings::prefix_of(std::string_view topic, std::optional<std::int32
 }
 
 KeyFields Settings::key_fields(std::string_view topic, std::int32_t partition, std::int64_t start_offset, std::int64_t time_ms) const {
-  return {instance, topic, task, partition, start_offset, time_ms, ext};
+  const auto id = topic_ids.find(topic);
+  return {instance, id == topic_ids.end() ? topic : id->second, topic, task, partition, start_offset, time_ms, ext};
 }
 
 void validate(const ch::TaskInfo& task, ch::Problems& problems) {
@@ -230,6 +231,7 @@ Settings make_settings(const ch::TaskInfo& task) {
   settings.instance = task.instance;
   settings.task = task.name;
   settings.cluster = task.cluster;
+  settings.topic_ids = task.topic_ids;
   settings.endpoint = {endpoint_of(task), task["cos.bucket"], region_of(task)};
   settings.credentials = credentials_of(task);
   settings.create_bucket = task["cos.bucket.create"] == "true";

@@ -20,6 +20,7 @@ enum class NullValues { write, ignore, fail };
 
 struct Settings {
   std::string instance, task, cluster;
+  ch::Config topic_ids;
   Endpoint endpoint;
   CredentialSettings credentials;
   std::string ca_file;

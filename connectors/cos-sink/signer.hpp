@@ -4,18 +4,14 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <utility>
-#include <vector>
+
+#include "cloud/http.hpp"
+#include "cloud/tc3.hpp"
 
 namespace ch::cos {
 
-struct Credentials {
-  std::string secret_id;
-  std::string secret_key;
-  std::string token;  // of temporary credentials; else empty
-};
-
-using Pairs = std::vector<std::pair<std::string, std::string>>;  // names as sent, values decoded
+using cloud::Credentials;
+using cloud::Pairs;
 
 struct SignedRequest {
   std::string_view method;  // "PUT"; case does not matter

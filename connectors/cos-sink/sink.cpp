@@ -1,7 +1,10 @@
 #include "sink.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <bit>
+#include <cstdlib>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -13,6 +16,7 @@ constexpr std::size_t kSmallestChunk = 4 << 10;
 constexpr std::size_t kLargestChunk = 256 << 10;
 constexpr std::int64_t kLongestTickMs = 1000;
 constexpr std::int64_t kShortestTickMs = 5;
+constexpr std::int64_t kWrongClockMs = 60000;
 
 }  // namespace
 
@@ -87,6 +91,7 @@ std::int64_t CosSink::tick(std::int64_t now_ms) {
   context_.job_refused = false;
   if (const auto warning = context_.client->credentials_warning(); !warning.empty()) context_.host.log(ch::LogLevel::warn, warning);
   if (!writers_.empty()) versioning_->step(now_ms);
+  tell_clock();
   step_all(now_ms);
   relieve(now_ms);
   auto next = now_ms + kLongestTickMs;
@@ -97,6 +102,18 @@ std::int64_t CosSink::tick(std::int64_t now_ms) {
   }
   if (empty && context_.pool) context_.pool->trim();
   return std::max(next, now_ms + kShortestTickMs);
+}
+
+void CosSink::tell_clock() {
+  const auto skew_ms = context_.client->clock_skew_ms();
+  if (!skew_ms) return;
+  context_.host.gauge("clock_skew_seconds", static_cast<double>(*skew_ms) / 1000);
+  const bool wrong = std::abs(*skew_ms) > kWrongClockMs;
+  if (wrong && !clock_wrong_)
+    context_.host.log(ch::LogLevel::warn, fmt::format("this machine's clock is {} s {} COS's: requests are signed with COS's time; set the "
+                                                      "clock (NTP), since rotation, object names and events go by it",
+                                                      std::abs(*skew_ms) / 1000, *skew_ms > 0 ? "behind" : "ahead of"));
+  clock_wrong_ = wrong;
 }
 
 void CosSink::committed(ch::PartitionId partition, std::int64_t offset, bool stored) {

@@ -38,11 +38,13 @@ class CosSink : public ch::SinkTask {
   void step_all(std::int64_t now);
   void settle(std::int64_t now);
   void relieve(std::int64_t now);
+  void tell_clock();
 
   Context context_;
   std::shared_ptr<Versioning> versioning_ = std::make_shared<Versioning>(context_);
   std::map<ch::PartitionId, std::unique_ptr<PartitionWriter>> writers_;
   bool memory_spent_ = false;  // a record was refused for want of memory
+  bool clock_wrong_ = false;   // and said so
 };
 
 }  // namespace ch::cos

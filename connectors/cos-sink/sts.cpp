@@ -8,7 +8,6 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
-#include "tc3.hpp"
 #include "xml.hpp"
 
 namespace ch::cos {
@@ -17,12 +16,9 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr const char* kVersion = "2018-08-13";
-constexpr const char* kJson = "application/json";
 constexpr std::int64_t kSessionSeconds = 7200;
-constexpr std::int64_t kTimeoutMs = 4000;  // several times within what a first user waits for
+constexpr std::int64_t kDateRoundsMs = 999;
 constexpr const char* kRolesPath = "/latest/meta-data/cam/security-credentials/";
-
-TransportOptions transport_options(const std::string& ca_file) { return {ca_file, kTimeoutMs / 2, kTimeoutMs, kTimeoutMs}; }
 
 std::int64_t date_ms(const Answer& answer) {
   const auto date = answer.header("date");
@@ -52,8 +48,8 @@ Failure malformed(const Answer& answer, const std::string& request) {
 }  // namespace
 
 std::chrono::milliseconds life_of(std::int64_t expired_time_s, const Answer& answer, std::int64_t now_ms) {
-  const auto date = date_ms(answer);
-  return std::chrono::milliseconds(std::max<std::int64_t>(expired_time_s * 1000 - (date > 0 ? date : now_ms), 0));
+  const auto date = date_ms(answer);  // whole seconds: it may have been as good as the next one
+  return std::chrono::milliseconds(std::max<std::int64_t>(expired_time_s * 1000 - (date > 0 ? date + kDateRoundsMs : now_ms), 0));
 }
 
 struct Sts::Said {
@@ -64,57 +60,22 @@ struct Sts::Said {
 };
 
 Sts::Sts(const StsOptions& options)
-    : options_(options),
-      address_(parse_address(options.endpoint, "sts.endpoint", "https://sts.tencentcloudapi.com")),
-      transport_(transport_options(options.ca_file)) {}
+    : api_({"sts", kVersion, options.endpoint, "sts.endpoint", options.region, options.ca_file, options.now_ms}) {}
 
 // `keys` null: not signed, as AssumeRoleWithWebIdentity wants it.
-Sts::Said Sts::call_once(const std::string& action, const std::string& body, const Credentials* keys, const std::string& role) {
-  const auto timestamp = (options_.now_ms() + skew_ms_) / 1000;
-  Request request;
-  request.method = "POST";
-  request.url = address_.origin + address_.path + "/";
-  request.headers = {{"host", address_.host},
-                     {"content-type", kJson},
-                     {"x-tc-action", action},
-                     {"x-tc-version", kVersion},
-                     {"x-tc-region", options_.region.empty() ? "ap-guangzhou" : options_.region},
-                     {"x-tc-timestamp", std::to_string(timestamp)}};
-  if (keys == nullptr) {
-    request.headers.emplace_back("authorization", "SKIP");
-  } else {
-    request.headers.emplace_back("authorization", tc3_authorization(*keys, {"sts", address_.host, kJson, body, timestamp}));
-    if (!keys->token.empty()) request.headers.emplace_back("x-tc-token", keys->token);
-  }
-  request.body_size = body.size();
-  request.body = [&body](std::size_t at, std::span<char> out) { return body.copy(out.data(), out.size(), at); };
-
-  Said said;
-  said.request = "STS " + action + (role.empty() ? "" : " of " + role);
-  said.answer = transport_.send(request);
-  const auto document = Json::parse(said.answer.body, nullptr, false);
-  said.response = member(document, "Response");
-  const auto error = member(said.response, "Error");
-  const ApiError told{text_of(error, "Code"), text_of(error, "Message"), text_of(said.response, "RequestId")};
-  if (said.answer.status != 200 || error.is_object() || !said.response.is_object())
-    said.failure = classify_api(said.answer, told, said.request, role);
-  return said;
-}
-
-// A clock that is wrong is corrected by the answer's, and the call made again at once.
 Sts::Said Sts::call(const std::string& action, const std::string& body, const Credentials* keys, const std::string& role) {
-  auto said = call_once(action, body, keys, role);
-  const auto date = date_ms(said.answer);
-  if (said.failure.code != "AuthFailure.SignatureExpire" || date == 0) return said;
-  skew_ms_ = date - options_.now_ms();
-  return call_once(action, body, keys, role);
+  auto told = api_.call(action, body, keys);
+  Said said{{}, "STS " + action + (role.empty() ? "" : " of " + role), Answer{std::move(told.answer)}};
+  said.response = member(Json::parse(said.answer.body, nullptr, false), "Response");
+  if (!told.ok) said.failure = classify_api(said.answer, told.error, said.request, role);
+  return said;
 }
 
 Reply<SessionKeys> Sts::session_keys(const Said& said) const {
   if (!said.failure.ok()) return {said.failure, {}};
   const auto keys = member(said.response, "Credentials");
   SessionKeys out{{text_of(keys, "TmpSecretId"), text_of(keys, "TmpSecretKey"), text_of(keys, "Token")},
-                  life_of(number_of(said.response, "ExpiredTime"), said.answer, options_.now_ms() + skew_ms_)};
+                  life_of(number_of(said.response, "ExpiredTime"), said.answer, api_.clock().now_ms())};
   if (out.credentials.secret_id.empty() || out.credentials.secret_key.empty() || out.credentials.token.empty())
     return {malformed(said.answer, said.request), {}};
   return {{}, std::move(out)};
@@ -144,16 +105,16 @@ Reply<std::string> Sts::account(const Credentials& keys) {
 }
 
 MetadataService::MetadataService(const std::string& endpoint, std::function<std::int64_t()> now_ms)
-    : address_(parse_address(endpoint, "cvm.metadata.endpoint", "http://metadata.tencentyun.com")),
+    : address_(cloud::parse_address(endpoint, "cvm.metadata.endpoint", "http://metadata.tencentyun.com")),
       now_ms_(std::move(now_ms)),
-      transport_(transport_options({})) {}
+      transport_(cloud::api_transport({})) {}
 
 Answer MetadataService::get(const std::string& path) {
-  Request request;
+  cloud::Request request;
   request.method = "GET";
   request.url = address_.origin + address_.path + kRolesPath + encode_path(path);
   request.headers = {{"host", address_.host}};
-  return transport_.send(request);
+  return Answer{transport_.send(request)};
 }
 
 Reply<SessionKeys> MetadataService::role_keys(const std::string& wanted) {

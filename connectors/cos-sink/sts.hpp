@@ -7,9 +7,8 @@
 #include <functional>
 #include <string>
 
-#include "address.hpp"
 #include "client.hpp"
-#include "http.hpp"
+#include "cloud/api.hpp"
 
 namespace ch::cos {
 
@@ -38,13 +37,9 @@ class Sts {
  private:
   struct Said;
   Said call(const std::string& action, const std::string& body, const Credentials* keys, const std::string& role);
-  Said call_once(const std::string& action, const std::string& body, const Credentials* keys, const std::string& role);
   Reply<SessionKeys> session_keys(const Said& said) const;
 
-  const StsOptions options_;
-  const Address address_;
-  Transport transport_;
-  std::int64_t skew_ms_ = 0;  // STS's clock minus ours
+  cloud::Api api_;
 };
 
 class MetadataService {
@@ -56,9 +51,9 @@ class MetadataService {
  private:
   Answer get(const std::string& path);
 
-  const Address address_;
+  const cloud::Address address_;
   const std::function<std::int64_t()> now_ms_;
-  Transport transport_;
+  cloud::Transport transport_;
 };
 
 // Seconds until `expired_time`, by the clock of the answer if it has one.

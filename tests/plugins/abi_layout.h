@@ -21,6 +21,7 @@ LAYOUT(offsetof(ch_task_info, cluster) == 40 && offsetof(ch_task_info, region) =
 LAYOUT(offsetof(ch_task_info, temp_dir) == 72 && offsetof(ch_task_info, runner) == 88, ch_task_info_temp_dir)
 LAYOUT(offsetof(ch_task_info, upload_threads) == 92 && offsetof(ch_task_info, buffer_memory) == 96, ch_task_info_numbers)
 LAYOUT(offsetof(ch_task_info, config) == 104 && offsetof(ch_task_info, config_count) == 112, ch_task_info_config)
+LAYOUT(offsetof(ch_task_info, topic_ids) == 120 && offsetof(ch_task_info, topic_id_count) == 128, ch_task_info_topic_ids)
 
 LAYOUT(offsetof(ch_open_partition, id) == 8 && offsetof(ch_open_partition, topic) == 16, ch_open_partition_id)
 LAYOUT(offsetof(ch_open_partition, partition) == 32 && offsetof(ch_open_partition, committed_offset) == 40, ch_open_partition_offset)
@@ -47,7 +48,8 @@ LAYOUT(offsetof(ch_host, submit) == 32 && offsetof(ch_host, request_commit) == 4
 LAYOUT(offsetof(ch_host, interrupted) == 56 && offsetof(ch_host, recovered) == 64, ch_host_interrupted)
 LAYOUT(offsetof(ch_host, reserve) == 72 && offsetof(ch_host, release) == 80, ch_host_reserve)
 LAYOUT(offsetof(ch_host, stored) == 88 && offsetof(ch_host, headers) == 96 && offsetof(ch_host, count) == 104, ch_host_stored)
-LAYOUT(offsetof(ch_host, observe) == 112 && offsetof(ch_host, reject) == 120 && sizeof(ch_host) == 128, ch_host_observe)
+LAYOUT(offsetof(ch_host, observe) == 112 && offsetof(ch_host, reject) == 120, ch_host_observe)
+LAYOUT(offsetof(ch_host, gauge) == 128 && sizeof(ch_host) == 136, ch_host_gauge)
 
 LAYOUT(offsetof(ch_connector, abi_version) == 8 && offsetof(ch_connector, name) == 16, ch_connector_name)
 LAYOUT(offsetof(ch_connector, version) == 24 && offsetof(ch_connector, kind) == 32, ch_connector_kind)

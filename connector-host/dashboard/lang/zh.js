@@ -35,7 +35,7 @@ export default {
   'preflight.running': '正在检查消息服务与存储桶…', 'preflight.good': '用这些设置可以使用消息服务与存储桶。', 'preflight.bad': '用这些设置现在无法工作：', 'preflight.skipped': '未检查消息服务与存储桶：密钥只有主机知道。',
   loggers: '日志级别', logger: '部分', level: '级别', 'level.of': '{room} 的级别', 'did.level': '{room} 现在从 {level} 起记录', plugin: '插件', plugins: '插件', 'plugin.failed': '无法加载：', version: '版本', commit: '提交', kind: '类型', settings: '设置项', file: '文件', 'memory.tasks': '全部任务的内存', links: '更多', 'links.openapi': '全部 API 请求', 'links.metrics': '供 Prometheus 使用', 'links.runbook': '各种原因的处理办法', 'links.licences': '本页所用库的许可证',
   'keys.Task': '任务', 'keys.Source': '来源', 'keys.Resources': '资源', 'keys.Bucket': '存储桶', 'keys.Credentials': '凭证', 'keys.Object attributes': '对象属性', 'keys.Rotation': '切分', 'keys.Objects': '对象', 'keys.File': '文件', 'keys.Errors': '错误处理',
-  'reason.broker_unreachable': '无法连接 Kafka', 'reason.broker_auth': 'Kafka 拒绝登录', 'reason.topic_missing': '主题不存在', 'reason.instance_isolated': 'CKafka 实例已隔离',
+  'reason.broker_unreachable': '无法连接 Kafka', 'reason.broker_auth': 'Kafka 拒绝登录', 'reason.topic_missing': '主题不存在', 'reason.instance_isolated': 'CKafka 实例已隔离', 'reason.ckafka_error': 'CKafka API 未提供任务所需的信息', 'warnings': '试运行任务时，以下操作被拒绝：',
   'reason.role_deleted': '角色不存在', 'reason.credentials_expired': '凭证已过期', 'reason.access_denied': 'COS 拒绝访问', 'reason.bucket_missing': '存储桶不存在', 'reason.region_mismatch': '存储桶在其他地域',
   'reason.arrears': '账号欠费', 'reason.throttled': 'COS 要求降低速率', 'reason.cos_unreachable': '无法连接 COS', 'reason.cos_error': 'COS 返回错误', 'reason.offset_lost': '记录在存储之前已被删除', 'reason.object_conflict': '键已被其他对象占用', 'reason.record_rejected': '有记录无法存储', 'reason.disk_full': '磁盘已满',
 };

@@ -11,9 +11,10 @@
 #include <string>
 #include <thread>
 
+#include "cloud/http.hpp"
 #include "cos_emulator/emulator.hpp"
 #include "crc64.hpp"
-#include "http.hpp"
+#include "identity.hpp"
 
 using namespace ch::cos;
 using ch::cos_emulator::Emulator;
@@ -127,11 +128,11 @@ TEST_CASE("an object is put, found, listed and downloaded by its link") {
   CHECK(std::abs(page.value.objects[0].modified_ms - wall_clock_ms()) < 120000);
   CHECK(page.value.next_marker.empty());
 
-  Transport reader({"", 5000, 20000, 60000});
+  ch::cloud::Transport reader({"", 5000, 20000, 60000});
   const auto link = client->presigned_get("a/b", 600);
   check_ok(link.failure);
   CHECK(std::abs(link.value.expires_ms - wall_clock_ms() - 600000) < 10000);
-  const Answer answer = reader.send({"GET", link.value.url, {}, 0, nullptr});
+  const auto answer = reader.send({"GET", link.value.url, {}, 0, nullptr});
   CHECK(answer.header("content-disposition") == "attachment; filename*=UTF-8''b");
   INFO(answer.body);
   CHECK(answer.status == 200);
@@ -197,13 +198,13 @@ TEST_CASE("odd keys arrive as they are, with permanent and with temporary creden
       "quo'te",      "(round)!",  "中文/路径",         "a/b c/d+e%f", "q?uery&a=b#c", "se;mi:co,lon", "\"double\"",
       "back\\slash", "at@$=",     "dots/.hidden/a..b", "<xml>&amp;",  "emoji-😀",      "ctl-\x01",     "[brack]{et}|^`",
   };
-  Transport reader({"", 5000, 20000, 60000});
+  ch::cloud::Transport reader({"", 5000, 20000, 60000});
   for (const auto& key : keys) {
     INFO(key);
     const std::string text = "content of " + key;
     check_ok(client->put(key, body_of(text), plain_options()));
     check_ok(client->head(key).failure);
-    const Answer answer = reader.send({"GET", client->presigned_get(key, 60).value.url, {}, 0, nullptr});
+    const auto answer = reader.send({"GET", client->presigned_get(key, 60).value.url, {}, 0, nullptr});
     CHECK(answer.status == 200);
     CHECK(answer.body == text);
     const auto page = client->list(key, "", 10);
@@ -409,24 +410,71 @@ TEST_CASE("a wrong secret is a defect that no message gives away") {
   CHECK((failure.message + failure.remedy).find("wrong-secret") == std::string::npos);
 }
 
-TEST_CASE("a clock that is off is learned from COS's answer, also from one without a body") {
-  const std::int64_t off_ms = GENERATE(-3600000, 3600000, 86400000);
+TEST_CASE("objects are made as the task says: ACL, storage class, encryption, with a PUT and with a multipart upload") {
+  World world;
+  const auto client = world.client();
+  const std::string text(1 << 20, 'x');
+  Settings settings;
+  settings.acl = "private";
+  settings.storage_class = "STANDARD_IA";
+  const auto [encryption, key_id, context] = GENERATE(table<std::string, std::string, std::string>(
+      {{"", "", ""}, {"AES256", "", ""}, {"cos/kms", "", ""}, {"cos/kms", "0f0f-key-1", "eyJhcHAiOiJhcmNoaXZlIn0="}}));
+  INFO(encryption << ' ' << key_id);
+  settings.encryption = encryption;
+  settings.kms_key_id = key_id;
+  settings.kms_context = context;
+  const auto options = store_options(settings);
+  check_ok(client->put("single", body_of(text), options));
+  const auto upload = client->initiate("parts", options);
+  check_ok(upload.failure);
+  const auto part = client->upload_part("parts", upload.value, 1, body_of(text));
+  check_ok(part.failure);
+  check_ok(client->complete("parts", upload.value, {part.value}));
+  for (const std::string key : {"single", "parts"}) {
+    INFO(key);
+    const auto head = client->head(key);
+    check_ok(head.failure);
+    CHECK(head.value.crc64 == crc64(0, text));
+    ch::cloud::Transport reader({"", 5000, 20000, 60000});
+    const auto answer = reader.send({"GET", client->presigned_get(key, 60).value.url, {}, 0, nullptr});
+    CHECK(answer.status == 200);
+    CHECK(answer.header("x-cos-storage-class") == "STANDARD_IA");
+    CHECK(answer.header("x-cos-server-side-encryption") == encryption);
+    CHECK(answer.header("x-cos-server-side-encryption-cos-kms-key-id") == key_id);
+  }
+}
+
+TEST_CASE("a clock that is off fails no request, also where the answer has no body") {
+  const std::int64_t off_ms = GENERATE(-3600000, -1200000, 1200000, 3600000, 86400000);
   INFO(off_ms);
   World world;
   auto options = world.client_options();
   options.now_ms = [off_ms] { return wall_clock_ms() + off_ms; };
   const auto client = make_client(options);
-  SECTION("PUT") {
-    const std::string text = "x";
-    const Failure failure = client->put("k", body_of(text), plain_options());
-    CHECK(failure.outcome == Outcome::retry);
-    CHECK(std::abs(failure.server_time_ms - wall_clock_ms()) < 60000);
-    check_ok(client->put("k", body_of(text), plain_options()));
+  CHECK_FALSE(client->clock_skew_ms());
+  const std::string text = "x";
+  SECTION("PUT") { check_ok(client->put("k", body_of(text), plain_options())); }
+  SECTION("HEAD") { check_ok(client->head_bucket().failure); }
+  REQUIRE(client->clock_skew_ms());
+  CHECK(std::abs(*client->clock_skew_ms() + off_ms) < 1100);
+  const auto refused = world.emulator.counters().statuses[403];
+  CHECK(refused == 1);
+  for (int i = 0; i < 20; ++i) check_ok(client->put("k" + std::to_string(i), body_of(text), plain_options()));
+  CHECK(world.emulator.counters().statuses[403] == refused);
+}
+
+TEST_CASE("a clock that is set while requests run fails none of them, in either direction") {
+  World world;
+  const auto client = world.client();
+  const std::string text = "x";
+  int stored = 0;
+  for (const std::int64_t minutes : {0, 3, -4, 20, -20, 19, 0}) {
+    INFO(minutes);
+    world.emulator.set_clock_offset_ms(minutes * 60000);
+    for (int i = 0; i < 10; ++i) check_ok(client->put("k" + std::to_string(++stored), body_of(text), plain_options()));
+    CHECK(std::abs(*client->clock_skew_ms() - minutes * 60000) < 1100);
   }
-  SECTION("HEAD") {
-    CHECK(client->head_bucket().failure.outcome == Outcome::retry);
-    check_ok(client->head_bucket().failure);
-  }
+  CHECK(world.emulator.counters().requests["put"] < 80);  // of each setting, one at the most was refused
 }
 
 TEST_CASE("connections are kept: one for one thread, no more than threads for several") {

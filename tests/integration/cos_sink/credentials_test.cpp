@@ -9,8 +9,8 @@
 #include <thread>
 
 #include "client.hpp"
+#include "cos_emulator/api.hpp"
 #include "cos_emulator/emulator.hpp"
-#include "cos_emulator/sts.hpp"
 #include "crc64.hpp"
 #include "preflight.hpp"
 #include "sources.hpp"

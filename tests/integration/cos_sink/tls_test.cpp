@@ -16,9 +16,9 @@
 #include <string>
 #include <thread>
 
-#include "http.hpp"
+#include "cloud/http.hpp"
 
-using namespace ch::cos;
+using namespace ch::cloud;
 
 namespace {
 

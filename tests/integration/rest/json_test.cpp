@@ -60,6 +60,7 @@ TaskStatus full_status() {
   status.bytes_per_second = 100;
   status.memory_bytes = 4096;
   status.interruption = ch::tasks::InterruptionStatus{"role_deleted", "m", "r", kTime, kTime};
+  status.warnings = {{"cos.bucket", "b-1", "PUT is refused"}};
   status.runners = {broken, running};
   return status;
 }
@@ -72,6 +73,7 @@ TEST_CASE("a status is what the contract shows") {
   REQUIRE(status_json(full_status()) == expect(R"({"name":"orders","enabled":true,"state":"FAILED","since":"2025-11-25T03:29:05.123Z",
     "group_id":"connect-orders","lag":12,"delay_ms":840,"records_per_second":1.3,"bytes_per_second":100.0,"memory_bytes":4096,
     "interruption":{"reason":"role_deleted","message":"m","remedy":"r","runbook":"/docs/runbook.md#role_deleted","since":"2025-11-25T03:29:05.123Z","next_try":"2025-11-25T03:29:05.123Z"},
+    "warnings":[{"key":"cos.bucket","value":"b-1","message":"PUT is refused"}],
     "runners":[{"id":1,"host":"127.0.0.1:8083","state":"FAILED","since":null,"trace":"why","interruption":null},
                {"id":0,"host":"127.0.0.1:8083","state":"RUNNING","since":"2025-11-25T03:29:05.123Z","trace":null,"interruption":null}],
     "partitions":[
@@ -87,19 +89,21 @@ TEST_CASE("a status is what the contract shows") {
 TEST_CASE("a status without anything in it") {
   REQUIRE(status_json({}) == expect(R"({"name":"","enabled":false,"state":"DISABLED","since":null,"group_id":"","lag":0,"delay_ms":0,
     "records_per_second":0.0,"bytes_per_second":0.0,"memory_bytes":0,
-    "interruption":null,"runners":[],"partitions":[]})"));
+    "interruption":null,"warnings":[],"runners":[],"partitions":[]})"));
 }
 
 TEST_CASE("a task holds its config and its status") {
   ch::tasks::TaskView task;
   task.name = "orders";
   task.config = {{"topics", "orders"}, {"cos.bucket", "b-1"}};
+  task.topic_ids = {{"orders", "topic-1"}};
   task.status = full_status();
   task.created_ms = kTime;
   const auto json = task_json(task);
   REQUIRE(json.at("name") == "orders");
   REQUIRE(json.at("enabled") == true);
   REQUIRE(json.at("config") == expect(R"({"cos.bucket":"b-1","topics":"orders"})"));
+  REQUIRE(json.at("topic_ids") == expect(R"({"orders":"topic-1"})"));
   REQUIRE(json.at("created_at") == kTimeText);
   REQUIRE(json.at("updated_at").is_null());
   REQUIRE(json.at("status") == status_json(full_status()));

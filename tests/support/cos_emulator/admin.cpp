@@ -60,7 +60,7 @@ std::map<std::string, Access> read_access(const json& value) {
 
 void obey(Core& core, const json& command) {
   only_keys(command, {"fault", "clear_faults", "access", "deny", "allow", "remove_bucket", "add_bucket", "add_role", "remove_role",
-                      "bind_role", "web_identity", "clock_offset_ms"});
+                      "bind_role", "web_identity", "clock_offset_ms", "ckafka"});
   if (command.value("clear_faults", false)) core.faults.clear();
   if (command.contains("fault")) core.faults.add(read_fault(command.at("fault")));
   if (command.contains("access")) core.account.set_permanent(read_access(command.at("access")));
@@ -83,6 +83,13 @@ void obey(Core& core, const json& command) {
     const auto& identity = command.at("web_identity");
     only_keys(identity, {"provider", "token"});
     core.account.set_web_identity(identity.at("provider"), identity.at("token"));
+  }
+  if (command.contains("ckafka")) {
+    const auto& instance = command.at("ckafka");
+    only_keys(instance, {"instance", "status", "expires_s", "topics"});
+    core.ckafka.add(instance.at("instance"), instance.value("topics", std::map<std::string, std::string>()));
+    if (instance.contains("status"))
+      core.ckafka.set_status(instance.at("instance"), instance.at("status"), instance.value("expires_s", std::int64_t{0}));
   }
   if (command.contains("clock_offset_ms")) core.account.set_clock_offset_ms(command.at("clock_offset_ms"));
 }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "cos_emulator/account.hpp"
+#include "cos_emulator/ckafka.hpp"
 #include "cos_emulator/emulator.hpp"
 #include "cos_emulator/request.hpp"
 #include "cos_emulator/storage.hpp"
@@ -45,6 +46,7 @@ class Core {
   Storage storage;
   FaultList faults;
   Account account;
+  CkafkaInstances ckafka;
 
  private:
   std::mutex mutex_;

@@ -37,6 +37,12 @@ void Emulator::bind_role(const std::string& name) { impl_->core.account.bind_rol
 void Emulator::set_web_identity(const std::string& provider, const std::string& token) {
   impl_->core.account.set_web_identity(provider, token);
 }
+void Emulator::add_ckafka_instance(const std::string& id, const std::map<std::string, std::string>& topic_ids) {
+  impl_->core.ckafka.add(id, topic_ids);
+}
+void Emulator::set_ckafka_status(const std::string& id, int status, std::int64_t expires_s) {
+  impl_->core.ckafka.set_status(id, status, expires_s);
+}
 void Emulator::set_clock_offset_ms(std::int64_t offset) { impl_->core.account.set_clock_offset_ms(offset); }
 std::vector<IssuedKeys> Emulator::issued() const { return impl_->core.account.issued(); }
 Counters Emulator::counters() const { return impl_->core.counters(); }

@@ -52,7 +52,7 @@ struct Options {
 struct Fault {
   std::string method;        // "" any
   std::string operation;     // "" any, or: put, head, get, list, initiate, upload_part, list_parts, list_uploads, complete, abort,
-                             // head_bucket, put_bucket, versioning, delete, sts, metadata
+                             // head_bucket, put_bucket, versioning, delete, sts, ckafka, metadata
   std::string key_contains;  // "" any
   int times = 1;
   int skip = 0;                                           // matching requests to let pass first
@@ -95,6 +95,9 @@ class Emulator {
   void remove_role(const std::string& name, bool revoke);           // revoke: COS no longer takes the keys it gave
   void bind_role(const std::string& name);                          // to the machine; "" none
   void set_web_identity(const std::string& provider, const std::string& token);
+  // CKafka's API too: ckafka.api.endpoint is origin().
+  void add_ckafka_instance(const std::string& id, const std::map<std::string, std::string>& topic_ids);  // topics are added to those it has
+  void set_ckafka_status(const std::string& id, int status, std::int64_t expires_s = 0);                 // 1 runs, 5 isolated
   void set_clock_offset_ms(std::int64_t offset);  // of everything that is served here
   std::vector<IssuedKeys> issued() const;         // all that ever were
 

@@ -60,6 +60,9 @@ Response put(const Call& call) {
   object.size = call.spool->digest().size();
   object.crc64 = call.spool->digest().crc64();
   object.etag = call.spool->etag();
+  // No MD5 of the content.
+  if (const auto found = object.headers.find("x-cos-server-side-encryption"); found != object.headers.end() && found->second == "cos/kms")
+    object.etag = md5_hex("kms" + object.etag);
   object = call.bucket.put(*call.spool, std::move(object), call.request.forbids_overwrite());
   Response response;
   response.headers = {{"ETag", '"' + object.etag + '"'}, {"x-cos-hash-crc64ecma", std::to_string(*object.crc64)}};

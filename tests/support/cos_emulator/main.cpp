@@ -5,6 +5,7 @@
 //   {"clear_faults": true} {"deny": "put"} {"allow": "put"} {"remove_bucket": "b"} {"add_bucket": "b"}
 //   {"add_role": {"name": "r", "life_s": 20}} {"remove_role": {"name": "r", "revoke": true}} {"bind_role": "r"}
 //   {"web_identity": {"provider": "p", "token": "t"}} {"clock_offset_ms": 3600000}
+//   {"ckafka": {"instance": "ckafka-1", "status": 5, "topics": {"orders": "topic-1"}}}
 //   {"access": {"ID": {"secret_key": "...", "token": "...", "expires_s": 1700000000}}}   instead of what was there
 #include <pthread.h>
 

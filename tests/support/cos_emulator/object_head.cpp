@@ -15,9 +15,17 @@ constexpr std::size_t kMetadataBytes = 2048;  // names as sent, and values
 constexpr std::string_view kMetaPrefix = "x-cos-meta-";
 constexpr std::uint64_t kSlowestTraffic = 819200, kFastestTraffic = 838860800;  // bit/s
 
-const std::set<std::string> kKeptHeaders = {"cache-control",       "content-disposition", "content-encoding",
-                                            "content-language",    "content-type",        "expires",
-                                            "x-cos-storage-class", "x-cos-acl",           "x-cos-server-side-encryption"};
+const std::set<std::string> kKeptHeaders = {"cache-control",
+                                            "content-disposition",
+                                            "content-encoding",
+                                            "content-language",
+                                            "content-type",
+                                            "expires",
+                                            "x-cos-storage-class",
+                                            "x-cos-acl",
+                                            "x-cos-server-side-encryption",
+                                            "x-cos-server-side-encryption-cos-kms-key-id",
+                                            "x-cos-server-side-encryption-context"};
 const std::set<std::string> kStorageClasses = {"STANDARD",     "STANDARD_IA",  "INTELLIGENT_TIERING", "ARCHIVE",
                                                "DEEP_ARCHIVE", "MAZ_STANDARD", "MAZ_STANDARD_IA",     "MAZ_INTELLIGENT_TIERING"};
 const std::set<std::string> kAcls = {"default", "private", "public-read"};
@@ -28,6 +36,14 @@ const std::set<std::string> kEncryptions = {"AES256", "cos/kms"};
 void check_value(const Request& request, const char* name, const std::set<std::string>& allowed) {
   const std::string* value = request.header(name);
   if (value && allowed.count(*value) == 0) invalid(fmt::format("{} cannot be \"{}\".", name, *value));
+}
+
+// What belongs to a key of KMS has no meaning without one.
+void check_kms(const Request& request) {
+  const bool kms = find_or(request.canonical.headers, "x-cos-server-side-encryption", "") == "cos/kms";
+  for (const char* name : {"x-cos-server-side-encryption-cos-kms-key-id", "x-cos-server-side-encryption-context"}) {
+    if (request.header(name) && !kms) invalid(fmt::format("{} needs x-cos-server-side-encryption: cos/kms.", name));
+  }
 }
 
 void check_metadata_name(const std::string& name) {
@@ -65,6 +81,7 @@ Object read_object_head(const Request& request) {
   check_value(request, "x-cos-storage-class", kStorageClasses);
   check_value(request, "x-cos-acl", kAcls);
   check_value(request, "x-cos-server-side-encryption", kEncryptions);
+  check_kms(request);
   if (const std::string* limit = request.header("x-cos-traffic-limit")) {
     const auto bits = to_number<std::uint64_t>(*limit);
     if (!bits || *bits < kSlowestTraffic || *bits > kFastestTraffic) invalid("x-cos-traffic-limit must be from 819200 to 838860800.");

@@ -61,10 +61,13 @@ Request parse_request(RequestHead head, const std::function<bool(const std::stri
   request.canonical.path = *path;
   request.canonical.query = *query;
   request.admin = *path == "/-/admin";
-  request.sts = request.header("x-tc-action") != nullptr;
+  // One address serves several services: the signature says which one is meant.
+  const bool api = request.header("x-tc-action") != nullptr;
+  request.ckafka = api && find_or(request.canonical.headers, "authorization", "").find("/ckafka/tc3_request") != std::string::npos;
+  request.sts = api && !request.ckafka;
   request.metadata = path->rfind("/latest/meta-data/", 0) == 0;
-  if (request.sts || request.metadata) {
-    request.operation = request.sts ? "sts" : "metadata";
+  if (api || request.metadata) {
+    request.operation = request.sts ? "sts" : request.ckafka ? "ckafka" : "metadata";
     return request;
   }
 

@@ -16,7 +16,8 @@ struct Request {
   std::string key;
   std::string operation;  // as Fault::operation names them; "other" for what the emulator does not do
   bool admin = false;     // /-/admin
-  bool sts = false;       // a call of the cloud's API
+  bool sts = false;       // a call of the cloud's API: STS's
+  bool ckafka = false;    // or CKafka's
   bool metadata = false;  // a question to a machine's metadata service
 
   const std::string* header(std::string_view name) const { return find(canonical.headers, name); }

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <random>
 
+#include "cos_emulator/api.hpp"
 #include "cos_emulator/handlers.hpp"
 #include "cos_emulator/object_head.hpp"
 #include "cos_emulator/sts.hpp"
@@ -113,6 +114,7 @@ class CosExchange : public Exchange {
     if (request_.admin) return answer_admin(core_, method_, text_);
     if (broken_) return std::move(broken_);
     if (request_.sts) return answer_sts(core_.account, request_, text_, request_id_);
+    if (request_.ckafka) return core_.ckafka.answer(core_.account, request_, text_, request_id_);
     if (request_.metadata) return answer_metadata(core_.account, request_);
     return guarded([&]() -> std::optional<Response> {
       if (request_.operation == "put_bucket") return put_bucket();
@@ -128,7 +130,7 @@ class CosExchange : public Exchange {
   // In COS's order: what is wrong first decides the answer.
   void check_request() {
     if (unreadable_) throw *unreadable_;
-    if (request_.sts || request_.metadata) return;
+    if (request_.sts || request_.ckafka || request_.metadata) return;
     core_.authorize(request_);
     if (request_.operation == "put_bucket") return;
     bucket_ = core_.storage.find(request_.bucket);
@@ -177,7 +179,7 @@ class CosExchange : public Exchange {
 
   Response answer(const CosError& error, const std::string& to_sign, const std::string& format, bool in_200 = false) {
     core_.count_code(error.code);
-    if (request_.sts) return sts_error(error.code, error.message, request_id_);
+    if (request_.sts || request_.ckafka) return api_error_response(error.code, error.message, request_id_);
     ErrorDocument document;
     document.resource = resource_;
     document.request_id = request_id_;

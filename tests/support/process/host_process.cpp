@@ -20,7 +20,10 @@ std::filesystem::path binary(const std::string& name) {
   return std::filesystem::path(dir != nullptr ? dir : CH_TEST_BINARY_DIR) / name;
 }
 
-HostProcess::HostProcess(HostOptions options) : options_(std::move(options)), port_(free_port()) {
+HostProcess::HostProcess(HostOptions options) : options_(std::move(options)), port_(free_port()) { set_config(options_.config); }
+
+void HostProcess::set_config(nlohmann::json other) {
+  options_.config = std::move(other);
   nlohmann::json config = {{"listeners", url()},
                            {"state.dir", (dir() / "state").string()},
                            {"instances", {{"default", {{"bootstrap.servers", options_.bootstrap}, {"region", options_.region}}}}},

@@ -36,7 +36,8 @@ class HostProcess {
   void kill();  // as kill -9
   void set_environment(std::map<std::string, std::string> environment) {
     options_.environment = std::move(environment);
-  }  // from the next start() on
+  }                                        // from the next start() on
+  void set_config(nlohmann::json config);  // the same
   bool running() { return process_ != nullptr && process_->running(); }
   Process& process() { return *process_; }
 

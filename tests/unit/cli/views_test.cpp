@@ -29,6 +29,15 @@ TEST_CASE("a status shows the reason, the remedy and each partition") {
         "INTERRUPTED since 2026-11-25T03:29:05.123Z: bucket_missing: no bucket; make it; next try 2026-11-25T03:30:00.000Z");
 }
 
+TEST_CASE("what a preflight has found is shown, and can do nothing to the terminal") {
+  const auto status =
+      Json::parse(R"({"name":"a","state":"RUNNING","warnings":[{"key":"cos.bucket","value":"","message":"PUT is refused\u001b[31m"}]})");
+  CHECK(holds(status_view(status, {}), "Warning: cos.bucket: PUT is refused"));
+  CHECK(warnings_view(status).find("warning: cos.bucket: PUT is refused") == 0);
+  CHECK(warnings_view(status).find('\x1b') == std::string::npos);
+  CHECK(warnings_view(Json::parse(R"({"name":"a"})")).empty());
+}
+
 TEST_CASE("a list of tasks has one line each") {
   const auto text = tasks_view(
       Json::parse(

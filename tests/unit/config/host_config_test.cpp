@@ -235,3 +235,26 @@ TEST_CASE("the embedded schemas are in order") {
   CHECK(std::any_of(keys.begin(), keys.end(), [](const Key& key) { return key.name == "topics"; }));
   CHECK(task_definition().accepts_prefix("consumer.override.fetch.min.bytes"));
 }
+
+TEST_CASE("CKafka's API: its keys do not go to librdkafka, and what is wrong with them is told") {
+  const auto config = loaded(R"({"instances": {"ckafka-1": {"bootstrap.servers": "b:9092", "region": "ap-guangzhou", "ckafka.api": true,
+    "ckafka.api.secret.id": "AKID", "ckafka.api.secret.key": "${env:PATH}"}, "plain": {"bootstrap.servers": "b:9092", "ckafka.api": "false"}}})");
+  const auto& api = config.instances.at("ckafka-1").ckafka;
+  REQUIRE(api);
+  CHECK(api->endpoint == "https://ckafka.tencentcloudapi.com");
+  CHECK(api->secret_id == "AKID");
+  CHECK(api->secret_key == "${env:PATH}");  // as given: its value is looked up when it is used
+  CHECK(client_properties(config.instances.at("ckafka-1"))->size() == 1);
+  CHECK_FALSE(config.instances.at("plain").ckafka);
+  CHECK(client_properties(config.instances.at("plain"))->size() == 1);
+
+  const auto error = refused(R"({"instances": {"i": {"bootstrap.servers": "b:9092", "ckafka.api": true, "ckafka.api.secret.id": "AKID",
+    "ckafka.api.endpoint": "ftp://x", "ckafka.api.secret.kye": "hunter2"}}})");
+  CHECK(message_of(error, "instances.i.region").find("is needed") == 0);
+  CHECK(message_of(error, "instances.i.ckafka.api.secret.key").find("is needed") == 0);
+  CHECK(message_of(error, "instances.i.ckafka.api.endpoint").find("neither http nor https") != std::string::npos);
+  CHECK(message_of(error, "instances.i.ckafka.api.secret.kye") == "unknown key; did you mean ckafka.api.secret.key?");
+  for (const auto& problem : error.problems) CHECK((problem.value + problem.message).find("hunter2") == std::string::npos);
+  CHECK(message_of(refused(R"({"instances": {"i": {"bootstrap.servers": "b:9092", "ckafka.api": "yes"}}})"), "instances.i.ckafka.api") ==
+        "must be true or false");
+}

@@ -10,7 +10,7 @@ using cos::Failure;
 using cos::Outcome;
 
 cos::Failure failure(Outcome outcome, const std::string& reason) {
-  return {outcome, reason, "TestCode", "the test says so", "wait for the test", 0, 0};
+  return {outcome, reason, "TestCode", "the test says so", "wait for the test", 0};
 }
 
 namespace {

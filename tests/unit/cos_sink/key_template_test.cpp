@@ -27,7 +27,7 @@ std::string refusal(std::string_view text) {
 KeyFields fields() {
   KeyFields made;
   made.instance = "ckafka-1";
-  made.topic = "orders";
+  made.topic = made.topic_name = "orders";
   made.task = "archive";
   made.partition = 3;
   made.start_offset = 1200;
@@ -188,4 +188,14 @@ TEST_CASE("what is rendered is matched, for any numbers, and begins with the pre
       REQUIRE(key.starts_with(pattern.prefix(made)));
     }
   }
+}
+
+TEST_CASE("{topic} is the id where there is one, {topic_name} always the name") {
+  auto some = fields();
+  some.topic = "topic-4dyo4uuw";
+  CHECK(parsed(kDefault).render(some) == "ckafka-1/topic-4dyo4uuw/20240229235959-3-1200.jsonl.gz");
+  const auto both = parsed("{topic_name}/{topic}/{partition}-{start_offset}");
+  CHECK(both.render(some) == "orders/topic-4dyo4uuw/3-1200");
+  CHECK(both.match("orders/topic-4dyo4uuw/3-1200", some)->start_offset == 1200);
+  CHECK_FALSE(both.match("orders/orders/3-1200", some));
 }

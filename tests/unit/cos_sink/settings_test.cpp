@@ -67,6 +67,14 @@ TEST_CASE("a task's keys become settings") {
   CHECK(make_settings(task).rotate_interval_ms == 1500);
   CHECK(make_settings(task).rotate_bytes == 1 << 20);
   CHECK(make_settings(task).endpoint.base == "https://archive-1250000000.cos.ap-beijing.myqcloud.com");
+  task.config["cos.endpoint"] = "https://{bucket}.cos-internal.{region}.tencentcos.cn";  // within a VPC
+  CHECK(make_settings(task).endpoint.base == "https://archive-1250000000.cos-internal.ap-beijing.tencentcos.cn");
+  CHECK(problems_of([&] {
+          auto in_region = task;
+          in_region.config["cos.region"] = "";
+          return in_region;
+        }())
+            .empty());
   task.config["cos.endpoint"] = "http://127.0.0.1:9000/{bucket}";
   CHECK(make_settings(task).endpoint.base == "http://127.0.0.1:9000/archive-1250000000");
 }
@@ -165,6 +173,15 @@ TEST_CASE("an object is ours only if all of it is equal") {
   auto backwards = options.metadata;
   backwards["end-offset"] = "10";
   CHECK_FALSE(own_range(identity, backwards));
+}
+
+TEST_CASE("topics that have ids are stored under them, the others under their names") {
+  auto task = task_info({});
+  task.topic_ids = {{"orders", "topic-4dyo4uuw"}};
+  const auto settings = make_settings(task);
+  CHECK(settings.prefix_of("orders", 0) == settings.instance + "/topic-4dyo4uuw/");
+  CHECK(settings.prefix_of("bills", 0) == settings.instance + "/bills/");
+  CHECK(settings.key_fields("orders", 0, 0, 0).topic_name == "orders");
 }
 
 }  // namespace ch::cos

@@ -77,6 +77,21 @@ TEST_CASE("a connector's names become the catalog's metrics, or its own") {
   CHECK(count(metrics.text({}), "connector_events_total{") == 2);
 }
 
+TEST_CASE("a gauge is there from the first value on, until its task goes") {
+  Metrics metrics;
+  auto task = metrics.task("t");
+  CHECK(count(metrics.text({}), "clock_skew_seconds{") == 0);
+  task->connector_gauge("clock_skew_seconds", -12.5);
+  task->connector_gauge("made_up", 1);
+  CHECK(has(metrics, R"(connector_host_clock_skew_seconds{task="t"} -12.5)"));
+  task->connector_gauge("clock_skew_seconds", 0);
+  CHECK(has(metrics, R"(connector_host_clock_skew_seconds{task="t"} 0)"));
+  CHECK(metrics.text({}).find("made_up") == std::string::npos);
+  metrics.forget("t");
+  task.reset();
+  CHECK(count(metrics.text({}), "clock_skew_seconds{") == 0);
+}
+
 TEST_CASE("values of a label are bounded, whoever makes them up, and none is lost") {
   Metrics metrics;
   const auto task = metrics.task("t");

@@ -122,7 +122,7 @@ TEST_CASE("the file says whose it is, and which schema it has") {
   const auto bytes = bytes_of(file);
   REQUIRE(bytes.size() > 100);
   CHECK(bytes.substr(68, 4) == "CHST");
-  CHECK(bytes.substr(60, 4) == std::string("\0\0\0\1", 4));
+  CHECK(bytes.substr(60, 4) == std::string("\0\0\0\2", 4));
 }
 
 TEST_CASE("an older schema is migrated") {
@@ -138,7 +138,7 @@ TEST_CASE("an older schema is migrated") {
     REQUIRE(store->put_task(task("a")));
   }
   CHECK(opened(file)->tasks()->size() == 1);
-  CHECK(bytes_of(file).substr(60, 4) == std::string("\0\0\0\1", 4));
+  CHECK(bytes_of(file).substr(60, 4) == std::string("\0\0\0\2", 4));
 }
 
 TEST_CASE("what is committed in the write-ahead log alone is seen") {
@@ -236,14 +236,31 @@ TEST_CASE("what is not ours is refused") {
   CHECK_THAT(error.message, Catch::Contains("choose another state.dir"));
 }
 
+TEST_CASE("what version 1 wrote is read, and can name topics from then on") {
+  const Folder folder;
+  const auto file = folder / "store.db";
+  fill(file);
+  run_sql(file, "ALTER TABLE tasks DROP COLUMN topic_ids; PRAGMA user_version = 1");
+  auto store = opened(file);
+  auto tasks = store->tasks();
+  REQUIRE(tasks);
+  REQUIRE_FALSE(tasks->empty());
+  auto record = tasks->front();
+  CHECK(record.topic_ids.empty());
+  record.topic_ids = {{"orders", "topic-1"}, {"a \"b\"", "topic-2"}};
+  REQUIRE(store->put_task(record));
+  store.reset();
+  CHECK(opened(file)->task(record.name)->value().topic_ids == record.topic_ids);
+}
+
 TEST_CASE("a newer version's file is refused") {
   const Folder folder;
   const auto file = folder / "store.db";
   fill(file);
-  run_sql(file, "PRAGMA user_version = 2");
+  run_sql(file, "PRAGMA user_version = 3");
   const auto error = refusal(folder, file);
   CHECK(error.code == ch::ErrorCode::invalid);
-  CHECK_THAT(error.message, Catch::Contains("newer connector-host (schema 2; this one knows 1)"));
+  CHECK_THAT(error.message, Catch::Contains("newer connector-host (schema 3; this one knows 2)"));
   CHECK_THAT(error.message, Catch::Contains("run the newer version"));
 }
 

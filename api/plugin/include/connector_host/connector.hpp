@@ -54,6 +54,7 @@ struct TaskInfo {
   std::uint32_t upload_threads = 1;
   std::uint64_t buffer_memory = 0;
   Config config;
+  Config topic_ids;  // topic -> its name where objects lie; a topic that is not in it has none but its own
 
   // Value of a key of the connector's schema: the host has filled in defaults, so a key without one is "" at least.
   const std::string& operator[](std::string_view key) const {
@@ -255,6 +256,10 @@ class Host {
   void observe(std::string_view metric, double seconds) const {
     const bool there = host_->struct_size >= offsetof(ch_host, observe) + sizeof(host_->observe) && host_->observe != nullptr;
     if (there) host_->observe(host_->context, c_string(metric), seconds);
+  }
+  void gauge(std::string_view metric, double value) const {
+    const bool there = host_->struct_size >= offsetof(ch_host, gauge) + sizeof(host_->gauge) && host_->gauge != nullptr;
+    if (there) host_->gauge(host_->context, c_string(metric), value);
   }
 
  private:

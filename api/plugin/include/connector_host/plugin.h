@@ -93,6 +93,10 @@ typedef struct ch_task_info {
   uint64_t buffer_memory;        /* bytes that reserve() grants at the most */
   const ch_config_entry* config; /* all keys with defaults filled in and placeholders resolved */
   size_t config_count;
+  /* Topics that have a name of their own where objects lie (key: the topic, value: that name), as ids of CKafka. What is
+   * stored under a name stays findable: it never changes while the task is there. */
+  const ch_config_entry* topic_ids;
+  size_t topic_id_count;
 } ch_task_info;
 
 typedef struct ch_open_partition {
@@ -221,6 +225,8 @@ typedef struct ch_host {
    * happens is errors.tolerance. CH_OK: it has been taken care of, go on behind it. CH_BUSY: not now; leave it and take no
    * more, it comes again. CH_FAILED: it must not be passed over: the same, and the host interrupts the partition. */
   int32_t (*reject)(void* context, ch_partition_id partition, const ch_record* record, ch_string reason);
+  /* [any] Sets a gauge of docs/metrics.md for this task, named as for count. */
+  void (*gauge)(void* context, ch_string name, double value);
 } ch_host;
 
 typedef struct ch_connector {

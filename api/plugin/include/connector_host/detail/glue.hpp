@@ -27,6 +27,8 @@ inline TaskInfo task_info(const ch_task_info& c) {
   info.upload_threads = c.upload_threads;
   info.buffer_memory = c.buffer_memory;
   for (const auto& entry : std::span(c.config, c.config_count)) info.config.emplace(view(entry.key), view(entry.value));
+  if (c.struct_size >= offsetof(ch_task_info, topic_id_count) + sizeof(c.topic_id_count))
+    for (const auto& entry : std::span(c.topic_ids, c.topic_id_count)) info.topic_ids.emplace(view(entry.key), view(entry.value));
   return info;
 }
 

@@ -1,5 +1,5 @@
 // The transport against a server of raw sockets, which can do what no proper server does.
-#include "http.hpp"
+#include "cloud/http.hpp"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -13,7 +13,7 @@
 #include <thread>
 #include <vector>
 
-using namespace ch::cos;
+using namespace ch::cloud;
 
 namespace {
 

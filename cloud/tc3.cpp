@@ -1,4 +1,4 @@
-#include "tc3.hpp"
+#include "cloud/tc3.hpp"
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
@@ -9,7 +9,7 @@
 #include <ctime>
 #include <stdexcept>
 
-namespace ch::cos {
+namespace ch::cloud {
 namespace {
 
 constexpr std::string_view kAlgorithm = "TC3-HMAC-SHA256";
@@ -63,4 +63,4 @@ std::string tc3_authorization(const Credentials& credentials, const ApiCall& cal
                      tc3_signature(credentials.secret_key, call));
 }
 
-}  // namespace ch::cos
+}  // namespace ch::cloud

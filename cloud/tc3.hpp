@@ -1,4 +1,4 @@
-// Tencent Cloud API signature 3 (TC3-HMAC-SHA256), which STS takes: a pure function. Source:
+// Tencent Cloud API signature 3 (TC3-HMAC-SHA256), which its services (STS, CKafka) take: a pure function. Source:
 // cloud.tencent.com/document/api/1312/48171.
 #pragma once
 
@@ -6,9 +6,13 @@
 #include <string>
 #include <string_view>
 
-#include "signer.hpp"
+namespace ch::cloud {
 
-namespace ch::cos {
+struct Credentials {
+  std::string secret_id;
+  std::string secret_key;
+  std::string token;  // of temporary credentials; else empty
+};
 
 struct ApiCall {
   std::string_view service;       // "sts"
@@ -25,4 +29,4 @@ std::string tc3_signature(std::string_view secret_key, const ApiCall& call);
 // The value of the Authorization header; content-type and host are signed.
 std::string tc3_authorization(const Credentials& credentials, const ApiCall& call);
 
-}  // namespace ch::cos
+}  // namespace ch::cloud

@@ -1,4 +1,4 @@
-#include "address.hpp"
+#include "cloud/address.hpp"
 
 #include <curl/curl.h>
 #include <fmt/format.h>
@@ -6,7 +6,7 @@
 #include <memory>
 #include <stdexcept>
 
-namespace ch::cos {
+namespace ch::cloud {
 namespace {
 
 struct FreeUrl {
@@ -40,4 +40,4 @@ Address parse_address(const std::string& base, std::string_view what, std::strin
   return address;
 }
 
-}  // namespace ch::cos
+}  // namespace ch::cloud

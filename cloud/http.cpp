@@ -1,4 +1,4 @@
-#include "http.hpp"
+#include "cloud/http.hpp"
 
 #include <curl/curl.h>
 
@@ -8,7 +8,7 @@
 #include <stdexcept>
 #include <string_view>
 
-namespace ch::cos {
+namespace ch::cloud {
 namespace {
 
 using Clock = std::chrono::steady_clock;
@@ -121,6 +121,11 @@ List header_list(const Pairs& headers) {
 
 }  // namespace
 
+std::string Answer::header(const std::string& name) const {
+  const auto found = headers.find(name);
+  return found == headers.end() ? std::string() : found->second;
+}
+
 struct Transport::Handle {
   std::array<char, CURL_ERROR_SIZE> error{};  // outlives `curl`, which writes into it
   std::unique_ptr<CURL, FreeCurl> curl{curl_easy_init()};
@@ -228,4 +233,4 @@ Answer Transport::send(const Request& request) {
   return answer;
 }
 
-}  // namespace ch::cos
+}  // namespace ch::cloud

@@ -6,20 +6,31 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
-#include "outcome.hpp"
-#include "signer.hpp"
-
-namespace ch::cos {
+namespace ch::cloud {
 
 constexpr std::size_t kMaxAnswerBytes = std::size_t{4} << 20;  // of a body: a LIST of 1000 keys of 850 bytes, all percent-encoded, fits
 constexpr std::size_t kMaxAnswerHeaderBytes = std::size_t{64} << 10;
 constexpr std::size_t kMaxIdleConnections = 64;
+
+using Pairs = std::vector<std::pair<std::string, std::string>>;  // names as sent, values decoded
+
+// What came back for a request.
+struct Answer {
+  int status = 0;                              // 0: none, or a broken one; `error` says why
+  std::string error;                           // what is wrong with the transport or the answer, for a person
+  std::map<std::string, std::string> headers;  // names in lower case
+  std::string body;
+
+  std::string header(const std::string& name) const;  // "" if there is none
+};
 
 struct TransportOptions {
   std::string ca_file;  // "" the system's
@@ -54,4 +65,4 @@ class Transport {
   std::vector<std::unique_ptr<Handle>> idle_;
 };
 
-}  // namespace ch::cos
+}  // namespace ch::cloud

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-namespace ch::cos {
+namespace ch::cloud {
 
 struct Address {
   std::string origin;  // "https://host:port"
@@ -15,4 +15,4 @@ struct Address {
 // Throws std::invalid_argument for what is no http(s) URL, or holds a user, a query or a fragment. `what` is named in it.
 Address parse_address(const std::string& base, std::string_view what, std::string_view example);
 
-}  // namespace ch::cos
+}  // namespace ch::cloud

@@ -1,0 +1,78 @@
+#include "ckafka/troubles.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+namespace ch::ckafka {
+namespace {
+
+constexpr std::size_t kMaxQuoted = 512;
+
+constexpr std::string_view kKeys =
+    "Check ckafka.api.secret.id and ckafka.api.secret.key of the instance: the key was deleted or disabled, or does not belong to its id.";
+constexpr std::string_view kGrant =
+    R"(In CAM, grant the user of ckafka.api.secret.id: {"version":"2.0","statement":[{"effect":"allow","action":["name/ckafka:DescribeInstanceAttributes","name/ckafka:DescribeTopicAttributes"],"resource":["*"]}]})";
+constexpr std::string_view kNames =
+    "Check that the instance is called in `instances` as CKafka calls it (ckafka-…), that its region is right, and that the topic is "
+    "there.";
+constexpr std::string_view kClock = "Set this machine's clock (NTP): it differs from Tencent Cloud's.";
+constexpr std::string_view kWait = "Nothing: it is asked again.";
+constexpr std::string_view kNetwork = "Check this machine's route to ckafka.api.endpoint: name resolution, firewall, TLS certificate.";
+constexpr std::string_view kDefect =
+    "Check the instance's ckafka.api.* and region; if they are right, this is a defect: report it with the request id.";
+constexpr const char* kReason = "ckafka_error";
+
+// The codes of the service (errorcodes.py of Tencent's SDK for ckafka 2019-08-19), and those that every API of the cloud may give.
+constexpr std::array kRules = {
+    Rule{"AuthFailure.SignatureExpire", kReason, kClock},
+    Rule{"AuthFailure.UnauthorizedOperation", "access_denied", kGrant},
+    Rule{"AuthFailure", "credentials_expired", kKeys},
+    Rule{"UnauthorizedOperation", "access_denied", kGrant},
+    Rule{"OperationDenied", "access_denied", kGrant},
+    Rule{"ResourceNotFound", kReason, kNames},
+    Rule{"InvalidParameterValue", kReason, kNames},
+    Rule{"ResourceUnavailable", kReason, kWait},
+    Rule{"ResourceInUse", kReason, kWait},
+    Rule{"FailedOperation", kReason, kWait},
+    Rule{"InternalError", kReason, kWait},
+    Rule{"RequestLimitExceeded", kReason, kWait},
+};
+
+const Rule* find(std::string_view code) {
+  const auto* const found = std::find_if(kRules.begin(), kRules.end(), [&](const Rule& rule) { return rule.code == code; });
+  return found == kRules.end() ? nullptr : found;
+}
+
+Rule rule_of(int status, std::string_view code) {
+  if (const auto* exact = find(code)) return *exact;
+  if (const auto* family = find(code.substr(0, code.find('.')))) return *family;
+  if (status == 0) return {"", kReason, kNetwork};
+  if (code.empty()) return {"", kReason, status >= 400 && status < 500 ? kNetwork : kWait};  // none of the API: something on the way
+  return {"", kReason, kDefect};
+}
+
+std::string one_line(std::string_view text) {
+  std::string line(text.substr(0, kMaxQuoted));
+  std::replace_if(
+      line.begin(), line.end(), [](unsigned char c) { return c < ' ' || c == 0x7F; }, ' ');
+  return line;
+}
+
+}  // namespace
+
+std::span<const Rule> rules() { return kRules; }
+
+kafka::Trouble trouble_of(const cloud::ApiAnswer& answer, const std::string& request) {
+  const auto& error = answer.error;
+  const auto rule = rule_of(answer.answer.status, error.code);
+  std::string message = fmt::format("CKafka's API, {}: ", request);
+  message += answer.answer.status == 0 ? "no answer" : fmt::format("HTTP {}", answer.answer.status);
+  if (!error.code.empty()) message += ' ' + one_line(error.code);
+  if (const auto& text = error.message.empty() ? answer.answer.error : error.message; !text.empty()) message += ": " + one_line(text);
+  if (!error.request_id.empty()) message += fmt::format(" (request id {})", one_line(error.request_id));
+  return {std::string(rule.reason), std::move(message), std::string(rule.remedy), false};
+}
+
+}  // namespace ch::ckafka
