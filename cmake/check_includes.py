@@ -10,11 +10,11 @@ import tempfile
 # What each room of the host may include beside itself, api/plugin and third-party headers.
 ROOMS = {
     "base": set(),
-    "config": {"base", "cloud"},
+    "config": {"base", "api/cloud"},
     "metrics": {"base"},
     "plugins": {"base", "config"},
     "kafka": {"base", "config"},
-    "ckafka": {"base", "config", "kafka", "cloud"},
+    "ckafka": {"base", "config", "kafka", "api/cloud"},
     "store": {"base", "config"},
     "tasks": {"base", "config", "metrics", "plugins", "kafka", "ckafka", "store"},
     "rest": {"base", "config", "metrics", "plugins", "kafka", "ckafka", "store", "tasks"},
@@ -34,14 +34,12 @@ STANDARD = re.compile(r"[a-z_0-9]+(\.h)?$")  # <vector>, <stdint.h>
 
 INCLUDE = re.compile(r'\s*#\s*include\s*([<"])([^>"]+)[>"]')
 SOURCE = re.compile(r"\.(c|cc|cpp|h|hpp|inc|ipp)$")
-CHECKED = ("api/plugin", "cloud", "connector-host", "connectors", "examples")
+CHECKED = ("api/plugin", "api/cloud", "connector-host", "connectors", "examples")
 
 
 def area(path):
-    """The part of the tree that a file belongs to: a room, a connector, api/plugin, cloud, a test helper."""
+    """The part of the tree that a file belongs to: a room, a connector, api/plugin, api/cloud, a test helper."""
     parts = path.split("/")
-    if parts[0] == "cloud":
-        return "cloud"
     if parts[0] == "connector-host":
         return parts[1] if len(parts) > 2 else os.path.splitext(parts[1])[0]
     if parts[0] == "tests":
@@ -51,7 +49,7 @@ def area(path):
 
 def resolve(tree, file, kind, name):
     """The file of the tree that is meant, or None for a third-party or generated one."""
-    roots = ["connector-host", "api/plugin/include", "tests/support", "tests", "."]
+    roots = ["connector-host", "api/plugin/include", "api", "tests/support", "tests", "."]
     if file.startswith("connectors/"):
         roots.insert(0, "/".join(file.split("/")[:2]))
     if kind == '"':
@@ -67,7 +65,7 @@ def resolve(tree, file, kind, name):
     if first == "connector_host":
         return "api/plugin/include/" + name
     if first == "cloud":
-        return name
+        return "api/" + name
     return "connector-host/" + name if first in ROOMS and "/" in name else None
 
 
@@ -78,12 +76,12 @@ def rule_broken(file, kind, name, target):
         standard = target is None and kind == "<" and STANDARD.match(name)
         if not standard and not (target or "").startswith("api/plugin/"):
             return "api/plugin includes the C and C++ standard libraries and itself only"
-    elif here == "cloud":
-        if target and area(target) != "cloud":
-            return "cloud includes itself only"
+    elif here == "api/cloud":
+        if target and area(target) != "api/cloud":
+            return "api/cloud includes itself only"
     elif file.startswith("connectors/"):
-        if target and area(target) not in (here, "api/plugin", "cloud"):
-            return "a connector includes api/plugin, cloud and its own folder only"
+        if target and area(target) not in (here, "api/plugin", "api/cloud"):
+            return "a connector includes api/plugin, api/cloud and its own folder only"
     elif file.startswith("examples/"):
         if target and not target.startswith(("api/plugin/", here + "/")):
             return "an example includes what is installed only: api/plugin"
@@ -132,7 +130,7 @@ def self_test():
         "connectors/cos-sink/client.hpp": [("<connector_host/connector.hpp>", None), ('"signer.hpp"', None), ("<curl/curl.h>", None)],
         "connectors/cos-sink/signer.hpp": [('"../file-sink/sink.hpp"', "a connector includes"), ('"base/log.hpp"', "a connector includes"),
                                            ("<librdkafka/rdkafka.h>", "librdkafka is seen")],
-        "cloud/http.hpp": [('"cloud/tc3.hpp"', None), ('"base/log.hpp"', "cloud includes itself"), ("<curl/curl.h>", None)],
+        "api/cloud/http.hpp": [('"cloud/tc3.hpp"', None), ('"base/log.hpp"', "api/cloud includes itself"), ("<curl/curl.h>", None)],
         "connectors/cos-sink/sts.hpp": [('"cloud/api.hpp"', None)],
         "connector-host/ckafka/instance.hpp": [('"cloud/api.hpp"', None), ('"store/store.hpp"', "not store")],
         "connectors/file-sink/sink.hpp": [('"tasks/not_there_yet.hpp"', "a connector includes"), ("<embedded/file_sink_schema.hpp>", None)],
