@@ -25,8 +25,7 @@ constexpr std::int64_t kLongestBackoffMs = 30000;
 
 kafka::Trouble explained(ckafka::Instance* instance, const kafka::Trouble& trouble) {
   if (instance == nullptr || (!trouble.reason.starts_with("broker_") && trouble.reason != kIsolated)) return trouble;
-  auto isolation = instance->isolation();
-  return isolation ? std::move(*isolation) : trouble;
+  return instance->isolation().value_or(trouble);
 }
 
 // The poll thread. What is not in Shared is its own.
