@@ -175,7 +175,14 @@ std::vector<CommittedOffset> KafkaAdmin::committed(const std::string& group, con
     client = make_client(RD_KAFKA_CONSUMER, {{"bootstrap.servers", bootstrap_}, {"group.id", group}, {"log_level", "2"}});
   Handle<rd_kafka_topic_partition_list_t> list(rd_kafka_topic_partition_list_new(partitions));
   for (std::int32_t p = 0; p < partitions; ++p) rd_kafka_topic_partition_list_add(list.get(), topic.c_str(), p);
-  expect_ok(rd_kafka_committed(client.get(), list.get(), kLimitMs), "committed offsets of " + group);
+  // A broker that has just started does not know its groups yet.
+  auto error = RD_KAFKA_RESP_ERR_NO_ERROR;
+  eventually(kSettleLimit, [&] {
+    error = rd_kafka_committed(client.get(), list.get(), kLimitMs);
+    return error != RD_KAFKA_RESP_ERR_NOT_COORDINATOR && error != RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS &&
+           error != RD_KAFKA_RESP_ERR_COORDINATOR_NOT_AVAILABLE;
+  });
+  expect_ok(error, "committed offsets of " + group);
   std::vector<CommittedOffset> result(static_cast<std::size_t>(partitions));
   for (int i = 0; i < list->cnt; ++i) {
     const auto& entry = list->elems[i];
