@@ -42,10 +42,7 @@ class Late {
     auto& host = world_.host();
     host.set_environment({{"CH_FAILPOINTS", variant_.bugs}});
     host.start();
-    (void)host.post("/v1/tasks", {{"name", topic_},
-                                  {"config", world_.config(topic_, {{"rotate.interval.ms", "250"},
-                                                                    {"consumer.override.session.timeout.ms", "2000"},
-                                                                    {"consumer.override.heartbeat.interval.ms", "400"}})}});
+    (void)host.post("/v1/tasks", {{"name", topic_}, {"config", world_.config(topic_, {{"rotate.interval.ms", "250"}})}});
     if (!store(200)) return {"the first records are not stored", -1, false, {}};
     proxy_.hold_next_commit(group_);
     if (!eventually(20s, [&] { return store(50) && proxy_.holds(group_); })) return {"no commit was held", -1, false, {}};
