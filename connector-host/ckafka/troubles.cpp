@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <array>
 
+#include "base/text.hpp"
+
 namespace ch::ckafka {
 namespace {
 
@@ -53,12 +55,7 @@ Rule rule_of(int status, std::string_view code) {
   return {"", kReason, kDefect};
 }
 
-std::string one_line(std::string_view text) {
-  std::string line(text.substr(0, kMaxQuoted));
-  std::replace_if(
-      line.begin(), line.end(), [](unsigned char c) { return c < ' ' || c == 0x7F; }, ' ');
-  return line;
-}
+std::string quoted(std::string_view text) { return escaped(text, Escape::terminal, kMaxQuoted); }
 
 }  // namespace
 
@@ -69,9 +66,9 @@ kafka::Trouble trouble_of(const cloud::ApiAnswer& answer, const std::string& req
   const auto rule = rule_of(answer.answer.status, error.code);
   std::string message = fmt::format("CKafka's API, {}: ", request);
   message += answer.answer.status == 0 ? "no answer" : fmt::format("HTTP {}", answer.answer.status);
-  if (!error.code.empty()) message += ' ' + one_line(error.code);
-  if (const auto& text = error.message.empty() ? answer.answer.error : error.message; !text.empty()) message += ": " + one_line(text);
-  if (!error.request_id.empty()) message += fmt::format(" (request id {})", one_line(error.request_id));
+  if (!error.code.empty()) message += ' ' + quoted(error.code);
+  if (const auto& text = error.message.empty() ? answer.answer.error : error.message; !text.empty()) message += ": " + quoted(text);
+  if (!error.request_id.empty()) message += fmt::format(" (request id {})", quoted(error.request_id));
   return {std::string(rule.reason), std::move(message), std::string(rule.remedy), false};
 }
 

@@ -60,16 +60,17 @@ struct TaskService::Impl {
       ++events_lost;
     }
   }
-  void config_event(const std::string& name, const std::string& message) {
+  void add_event(const std::string& name, const std::string& kind, const std::string& message) {
     store::Event event;
     event.task = name;
     event.time_ms = now_ms();
-    event.kind = "config";
+    event.kind = kind;
     event.message = message;
     event.host = options.advertised;
     add_event(std::move(event));
     nudge();
   }
+  void config_event(const std::string& name, const std::string& message) { add_event(name, "config", message); }
   void nudge() {
     const std::lock_guard lock(queue_mutex);
     nudged = true;

@@ -69,14 +69,7 @@ bool TaskService::Impl::preflight(const std::string& name) {
   for (const auto& warning : warnings) message += fmt::format("{}: {}; ", warning.key, warning.message);
   if (!entry->set_warnings(std::move(warnings), record.updated_ms)) return again;
   log::write(level, name, message);
-  store::Event event;
-  event.task = name;
-  event.time_ms = now_ms();
-  event.kind = "preflight";
-  event.message = message;
-  event.host = options.advertised;
-  add_event(std::move(event));
-  nudge();
+  add_event(name, "preflight", message);
   return again;
 }
 

@@ -67,11 +67,7 @@ void Session::set_trouble(const kafka::Trouble& what) {
   const bool fresh = !trouble_ || trouble_->reason != what.reason;
   const auto since = fresh ? now_ms() : trouble_->since_ms;
   trouble_ = InterruptionStatus{what.reason, what.message, what.remedy, since, now_ms() + 5000};
-  if (fresh) {
-    context_.spec.metrics->add(metrics::Id::interruptions, what.reason);
-    log::warn(task_, "interrupted ({}): {}. {}", what.reason, what.message, what.remedy);
-    event("interrupted", &*trouble_, what.message);
-  }
+  if (fresh) tell(task_, *trouble_);
 }
 
 void Session::on_reachable() {
