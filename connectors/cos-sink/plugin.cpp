@@ -61,7 +61,7 @@ struct CosSinkConnector {
 
   static void preflight(const ch::TaskInfo& task, std::chrono::milliseconds timeout, ch::Problems& problems) {
     const auto settings = make_settings(task);
-    cos::preflight(task, settings, *bounded_client(settings, timeout.count() / kPreflightShare), timeout, problems);
+    cos::preflight(task, settings, *bounded_client(settings, timeout.count() / kPreflightShare), timeout, wall_clock_ms(), problems);
   }
 
   static ch::ObjectPage objects(const ch::TaskInfo& task, const ch::ObjectQuery& query) {

@@ -12,11 +12,13 @@ namespace {
 
 constexpr std::string_view kProbe = "connector-host-preflight";
 constexpr std::string_view kContent = "May this be written?\n";
+constexpr std::int64_t kAbandonedMs = 600000;
 
 class Probe {
  public:
-  Probe(const ch::TaskInfo& task, const Settings& settings, Client& client, std::chrono::milliseconds timeout, ch::Problems& problems)
-      : task_(task), settings_(settings), client_(client), deadline_(Steady::now() + timeout), problems_(problems) {
+  Probe(const ch::TaskInfo& task, const Settings& settings, Client& client, std::chrono::milliseconds timeout, std::int64_t now_ms,
+        ch::Problems& problems)
+      : task_(task), settings_(settings), client_(client), deadline_(Steady::now() + timeout), now_ms_(now_ms), problems_(problems) {
     const std::string topic = task["topics"].substr(0, task["topics"].find(','));
     // Of a pattern of topics only what all of them begin with is known.
     prefix_ = topic.empty() ? common_prefix(settings.prefix_of("a", 0), settings.prefix_of("b", 0))
@@ -29,14 +31,22 @@ class Probe {
 
   void run() {
     if (!look_at_bucket()) return;
-    // A probe that somebody left behind is as good: it shows that writing is allowed.
-    bool there = tried(
-        "PUT", [&] { return client_.put(key_, body(), options_); }, Outcome::conflict);
-    tried(
-        "HEAD", [&] { return client_.head(key_).failure; }, Outcome::absent);
+    bool ours = false;  // just put there, or left behind by a host that was killed: as good, for it shows that writing is allowed
+    const auto put = [&] {
+      auto failure = client_.put(key_, body(), options_);
+      ours = failure.ok();
+      return failure;
+    };
+    const auto head = [&] {
+      const auto reply = client_.head(key_);
+      ours = ours || (reply.ok() && reply.value.size == kContent.size() && reply.value.crc64 == crc64(0, kContent));
+      return reply.failure;
+    };
+    tried("PUT", put, Outcome::conflict);
+    tried("HEAD", head, Outcome::absent);
     if (settings_.keys.has_time()) tried("LIST", [&] { return client_.list(prefix_, {}, 1).failure; });
     try_multipart();
-    if (there) tried("DELETE", [&] { return client_.remove(key_); });
+    if (ours) tried("DELETE", [&] { return client_.remove(key_); });
   }
 
  private:
@@ -62,6 +72,7 @@ class Probe {
 
   void try_multipart() {
     const std::string key = key_ + ".parts";
+    abort_abandoned(key);
     std::string upload;
     tried("initiating a multipart upload", [&] {
       auto reply = client_.initiate(key, options_);
@@ -72,6 +83,20 @@ class Probe {
     tried("uploading a part", [&] { return client_.upload_part(key, upload, 1, body()).failure; });
     tried("listing parts", [&] { return client_.list_parts(key, upload).failure; });
     tried("aborting a multipart upload", [&] { return client_.abort(key, upload); });
+  }
+
+  // Of a host that was killed; a younger one may be another task's, under way.
+  void abort_abandoned(const std::string& key) {
+    std::vector<ListedUpload> unfinished;
+    tried("listing multipart uploads", [&] {
+      auto reply = client_.list_uploads(key, {}, {});
+      unfinished = std::move(reply.value.uploads);
+      return reply.failure;
+    });
+    for (const auto& upload : unfinished) {
+      if (upload.key != key || now_ms_ - upload.initiated_ms < kAbandonedMs) continue;
+      tried("aborting a multipart upload", [&] { return client_.abort(key, upload.upload_id); });
+    }
   }
 
   template <class Request>
@@ -96,6 +121,7 @@ class Probe {
   const Settings& settings_;
   Client& client_;
   const Steady::time_point deadline_;
+  const std::int64_t now_ms_;
   ch::Problems& problems_;
   std::string prefix_, key_;
   ObjectOptions options_;
@@ -104,9 +130,9 @@ class Probe {
 
 }  // namespace
 
-void preflight(const ch::TaskInfo& task, const Settings& settings, Client& client, std::chrono::milliseconds timeout,
+void preflight(const ch::TaskInfo& task, const Settings& settings, Client& client, std::chrono::milliseconds timeout, std::int64_t now_ms,
                ch::Problems& problems) {
-  Probe(task, settings, client, timeout, problems).run();
+  Probe(task, settings, client, timeout, now_ms, problems).run();
 }
 
 }  // namespace ch::cos

@@ -75,9 +75,9 @@ struct World {
   std::uint64_t count(const std::string& operation) const { return emulator->counters().requests[operation]; }
 };
 
-Failure put(Client& client, const std::string& key) {
+Failure put(Client& client, const std::string& key, const std::string& text = kText) {
   return client.put(
-      key, {kText.size(), crc64(0, kText), [](std::size_t at, std::span<char> out) { return kText.copy(out.data(), out.size(), at); }},
+      key, {text.size(), crc64(0, text), [&](std::size_t at, std::span<char> out) { return text.copy(out.data(), out.size(), at); }},
       {"private", "STANDARD", "", "", "", "text/plain", "", {}});
 }
 
@@ -109,7 +109,7 @@ ch::TaskInfo task_of(const World& world, ch::Config more = {}) {
   return task;
 }
 
-std::vector<std::string> preflight_of(World& world, const ch::TaskInfo& task) {
+std::vector<std::string> preflight_of(World& world, const ch::TaskInfo& task, std::int64_t later_ms = 0, std::size_t left = 0) {
   const auto settings = make_settings(task);
   ClientOptions options;
   options.endpoint = settings.endpoint;
@@ -122,8 +122,8 @@ std::vector<std::string> preflight_of(World& world, const ch::TaskInfo& task) {
         static_cast<std::vector<std::string>*>(user)->push_back(std::string(ch::view(key)) + ": " + std::string(ch::view(message)));
       },
       &out);
-  preflight(task, settings, *make_client(options), 10s, problems);
-  CHECK(world.emulator->counters().unfinished_uploads == 0);
+  preflight(task, settings, *make_client(options), 10s, wall_clock_ms() + later_ms, problems);
+  CHECK(world.emulator->counters().unfinished_uploads == left);
   return out;
 }
 
@@ -265,6 +265,21 @@ TEST_CASE("preflight: nothing is wrong, and nothing stays behind") {
             .empty());
 }
 
+TEST_CASE("preflight: what a killed host left behind goes; what somebody else may be trying, or has stored, stays") {
+  World world;
+  const auto task = task_of(world);
+  const auto settings = make_settings(task);
+  const auto client = world.client(settings.credentials);
+  const std::string key = "i/orders/connector-host-preflight";
+  REQUIRE(client->initiate(key + ".parts", {}).ok());
+  REQUIRE(put(*client, key, "May this be written?\n").ok());
+  CHECK(preflight_of(world, task, 0, 1).empty());
+  CHECK(client->head(key).failure.outcome == Outcome::absent);
+  REQUIRE(put(*client, key, "of somebody else").ok());
+  CHECK(preflight_of(world, task, 3600000).empty());
+  CHECK(client->head(key).ok());
+}
+
 TEST_CASE("preflight: each missing permission is named, with a policy") {
   World world;
   const auto [operation, action] = GENERATE(table<std::string, std::string>({{"put", "PutObject"},
@@ -273,6 +288,7 @@ TEST_CASE("preflight: each missing permission is named, with a policy") {
                                                                              {"initiate", "InitiateMultipartUpload"},
                                                                              {"upload_part", "UploadPart"},
                                                                              {"list_parts", "ListParts"},
+                                                                             {"list_uploads", "ListMultipartUploads"},
                                                                              {"delete", "DeleteObject"},
                                                                              {"head_bucket", "HeadBucket"}}));
   INFO(operation);

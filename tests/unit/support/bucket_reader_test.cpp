@@ -43,6 +43,12 @@ class Bucket {
                nlohmann::json{{"key", name}, {"size", body.size()}, {"metadata", metadata}}.dump());
   }
 
+  void leave_probe() {
+    write_file(dir_.path() / "objects/i%2Forders%2Fconnector-host-preflight", "x");
+    write_file(dir_.path() / "objects/i%2Forders%2Fconnector-host-preflight.meta.json",
+               R"({"key": "i/orders/connector-host-preflight", "size": 1, "metadata": {}})");
+  }
+
   Report check(std::map<std::int32_t, std::int64_t> first = {}) { return check_bucket({dir_.path(), "t", std::move(first)}, ledger_); }
   Ledger& ledger() { return ledger_; }
 
@@ -62,6 +68,7 @@ TEST_CASE("a bucket that holds everything once is accepted") {
   bucket.store(0, 3, 5, "with\nnewline\ne\n");
   bucket.store(1, 0, 1, "x\n");
   bucket.store(0, 0, 1, "foreign\n", {{"task", "another"}});
+  bucket.leave_probe();
   const auto report = bucket.check();
   CHECK(report.summary() == "3 objects, 6 records, 21 bytes");
   CHECK(report.ok());
