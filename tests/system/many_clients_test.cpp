@@ -13,6 +13,7 @@
 #include <thread>
 
 #include "support/ledger/register.hpp"
+#include "support/process/stacks.hpp"
 #include "world.hpp"
 
 using namespace ch::test;
@@ -251,12 +252,17 @@ TEST_CASE("50 clients change 200 tasks at random", "[clients]") {
   Client last(world, tasks, journal, seed);
   for (auto& task : tasks) last.read(task);
   for (auto& task : tasks) last.remove(task);
-  if (!eventually(60s, [&] { return world.host().get("/v1/tasks").json.at("tasks").empty(); })) {
-    for (const auto& left : world.host().get("/v1/tasks").json.at("tasks")) {
-      const auto name = left.at("name").get<std::string>();
+  const auto left = [&] {
+    const auto answer = world.host().get("/v1/tasks");
+    return answer.status == 200 ? answer.json.at("tasks") : json();
+  };
+  if (!eventually(60s, [&] { return left() == json::array(); })) {
+    for (const auto& one : left()) {
+      const auto name = one.at("name").get<std::string>();
       FAIL_CHECK("cannot be removed: " << world.host().status(name).dump() << '\n'
                                        << lines_with("[" + name + "]", world.host().log_file()));
     }
+    FAIL_CHECK("the host's threads:\n" << stacks(world.host().process().pid()));
   }
   int unexplained = 0;
   for (const auto& task : tasks) {

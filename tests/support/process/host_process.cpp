@@ -5,6 +5,7 @@
 #include <stdexcept>
 
 #include "support/process/eventually.hpp"
+#include "support/process/stacks.hpp"
 
 namespace ch::test {
 namespace {
@@ -50,7 +51,9 @@ void HostProcess::start() {
 int HostProcess::stop() {
   process_->signal(SIGTERM);
   const auto status = process_->wait(kStopLimit);
-  if (!status) throw std::runtime_error("connector-host does not stop; the end of its log:\n" + log_end());
+  if (!status)
+    throw std::runtime_error("connector-host does not stop; its threads:\n" + stacks(process_->pid()) + "\nthe end of its log:\n" +
+                             log_end());
   return *status;
 }
 

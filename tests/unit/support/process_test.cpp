@@ -7,6 +7,7 @@
 
 #include "support/process/eventually.hpp"
 #include "support/process/net.hpp"
+#include "support/process/stacks.hpp"
 #include "support/process/temp_dir.hpp"
 
 using namespace ch::test;
@@ -76,4 +77,9 @@ TEST_CASE("an HTTP request that nobody answers has no status but an error") {
   const auto answer = http({"GET", "http://127.0.0.1:" + std::to_string(free_port()) + "/"});
   CHECK(answer.status == 0);
   CHECK_FALSE(answer.error.empty());
+}
+
+TEST_CASE("where a process waits can be told, whatever the machine has to tell it") {
+  Process process({{"sleep", "60"}});
+  CHECK(eventually(30s, [&] { return stacks(process.pid()).find("sleep") != std::string::npos; }));
 }
