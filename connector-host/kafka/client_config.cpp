@@ -61,7 +61,9 @@ Properties consumer_properties(const ConsumerSettings& settings) {
 }
 
 Properties lookup_properties(const Properties& cluster, const std::string& group_id, const std::string& client_id) {
-  Properties out = cluster;
+  Properties out{{"socket.timeout.ms", "10000"}};  // nobody waits longer for an answer
+  assign(out, cluster);
+  out["session.timeout.ms"] = "5000";  // not of a session: a commit waits for the coordinator for so long, and the client's end for that
   out["client.id"] = client_id;
   out["group.id"] = group_id;
   out["enable.auto.commit"] = "false";

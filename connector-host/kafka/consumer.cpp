@@ -51,11 +51,15 @@ struct Consumer::Impl {
   std::vector<CommitRequest> in_flight;
   Clock::time_point committed_at;
   Fence fence;
-  bool closing = false;
+  bool static_member = false;
+  bool closing = false;  // see leave()
+  bool untaken = false;  // an assignment came meanwhile
 
   void wake() const { rd_kafka_queue_yield(consumer_queue.get()); }
   void assign(const rd_kafka_topic_partition_list_t& list);
   void revoke();
+  bool serve_all(Clock::time_point deadline) const;
+  bool leave(Clock::time_point deadline) const;
   void statistics(std::string_view json);
   void error(rd_kafka_resp_err_t code, const char* reason);
   std::optional<Trouble> look_up(std::vector<Assignment>& assignments) const;
@@ -65,10 +69,12 @@ struct Consumer::Impl {
 
 void Consumer::Impl::on_rebalance(rd_kafka_t*, rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t* list, void* opaque) {
   auto& self = *static_cast<Impl*>(opaque);
-  if (code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS && !self.closing) {
-    self.assign(*list);
-  } else {
+  if (code != RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
     self.revoke();
+  } else if (self.closing) {
+    self.untaken = true;
+  } else {
+    self.assign(*list);
   }
 }
 
@@ -131,6 +137,32 @@ void Consumer::Impl::revoke() {
   rd_kafka_assign(client, nullptr);
 }
 
+// All callbacks that wait. False: not in time.
+bool Consumer::Impl::serve_all(Clock::time_point deadline) const {
+  do {
+    if (Clock::now() >= deadline) return false;
+    const Message message(rd_kafka_consumer_poll(client, 0));
+  } while (rd_kafka_queue_length(consumer_queue.get()) > 0);
+  return true;
+}
+
+// librdkafka 2.0.2 drops without an answer what it is asked at the moment when it has closed (its issues 4041 and 4884), and
+// rd_kafka_assign() waits for an answer without a bound. So it is asked only what it waits for itself: a revocation that
+// closing would overtake is answered before it is told to close, and an assignment that we do not take is left to it.
+bool Consumer::Impl::leave(Clock::time_point deadline) const {
+  if (!serve_all(deadline)) return false;
+  if (!untaken) {
+    rd_kafka_unsubscribe(client);  // a revocation that this takes waits for us when it returns
+    if (!serve_all(deadline)) return false;
+  }
+  if (const KafkaError error(rd_kafka_consumer_close_queue(client, consumer_queue.get())); error != nullptr) return false;
+  while (rd_kafka_consumer_closed(client) == 0) {
+    if (Clock::now() >= deadline) return false;
+    const Message message(rd_kafka_consumer_poll(client, 50));
+  }
+  return true;
+}
+
 void Consumer::Impl::statistics(std::string_view json) {
   const auto stats = parse_statistics(json);
   if (!stats) return;
@@ -155,9 +187,12 @@ void Consumer::Impl::error(rd_kafka_resp_err_t code, const char* reason) {
 Consumer::Consumer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
 Result<std::unique_ptr<Consumer>> Consumer::create(const ConsumerSettings& settings, Listener& listener) {
-  auto conf = make_conf(consumer_properties(settings));
+  const auto properties = consumer_properties(settings);
+  auto conf = make_conf(properties);
   if (!conf) return tl::unexpected(conf.error());
   auto impl = std::make_unique<Impl>(settings, listener);
+  const auto instance = properties.find("group.instance.id");
+  impl->static_member = instance != properties.end() && !instance->second.empty();
   rd_kafka_conf_set_opaque(conf->get(), impl.get());
   rd_kafka_conf_set_rebalance_cb(conf->get(), &Impl::on_rebalance);
   rd_kafka_conf_set_error_cb(conf->get(), [](rd_kafka_t*, int code, const char* reason, void* opaque) {
@@ -340,15 +375,9 @@ void Consumer::serve_commits() {
 }
 
 bool Consumer::close(milliseconds at_most) {
-  const auto deadline = Clock::now() + at_most;
   impl_->closing = true;
-  const KafkaError error(rd_kafka_consumer_close_queue(impl_->client, impl_->consumer_queue.get()));
-  if (error != nullptr) return false;
-  while (rd_kafka_consumer_closed(impl_->client) == 0) {
-    if (Clock::now() >= deadline) return false;
-    const Message message(rd_kafka_consumer_poll(impl_->client, 50));
-    serve_commits();
-  }
+  if (!impl_->static_member) return impl_->leave(Clock::now() + at_most);
+  impl_->revoke();  // such a member stays one until its session times out; the destructor needs no answers
   return true;
 }
 

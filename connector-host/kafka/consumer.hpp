@@ -92,7 +92,7 @@ class Consumer {
   void commit_positions();  // [any thread] what a deliberate bug does: commits what was read, whether stored or not
   void serve_commits();     // delivers results without polling for anything else: for use inside on_revoked
 
-  // Leaves the group, serving callbacks meanwhile. False: not finished in time (it is then dropped without leaving).
+  // Gives up its partitions and leaves the group, which a static member does not. False: not left in time.
   bool close(milliseconds at_most);
 
   struct Impl;

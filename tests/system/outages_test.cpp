@@ -1,4 +1,6 @@
 // The world breaks and is mended: the task says what is wrong and what to do, goes on by itself, and nothing is lost.
+#include <fmt/format.h>
+
 #include <catch2/catch.hpp>
 #include <cstdlib>
 
@@ -98,6 +100,33 @@ TEST_CASE("a broker that hangs for longer than a session, in the middle of commi
   const auto report = world.check("broker-hangs", producer.ledger());
   INFO(report.summary());
   CHECK(report.ok());
+}
+
+// What a client has asked a broker keeps its end waiting, for a bounded time.
+TEST_CASE("a broker that hangs keeps no task from stopping, nor the host from ending", "[outages]") {
+  KafkaBroker broker;
+  broker.start();
+  World world(broker.bootstrap(), json::object());
+  world.host().start();
+  world.admin().create_topic("stop", kPartitions);
+  LedgerProducer producer(broker.bootstrap(), "stop", Mix{56});
+  for (const auto* task : {"stop-task", "stop-host"}) {
+    world.create(task, world.config("stop", {{"rotate.interval.ms", "200"}}));
+    REQUIRE(world.reaches(task, "RUNNING"));
+  }
+  const auto before = count_objects(world.bucket());
+  producer.produce(5000, kPartitions);
+  CHECK(eventually(30s, [&] { return count_objects(world.bucket()) > before; }));
+  broker.freeze();  // what was stored last is being committed
+
+  const auto stop = std::chrono::steady_clock::now();
+  const auto seconds = [&] { return std::chrono::duration<double>(std::chrono::steady_clock::now() - stop).count(); };
+  CHECK(world.host().post("/v1/tasks/stop-task/disable").status == 202);
+  CHECK(world.reaches("stop-task", "DISABLED", 45s));
+  const auto disabled = seconds();
+  CHECK(world.host().stop() == 0);
+  figure(fmt::format("with a broker that hangs: a task stopped after {:.1f} s, the host ended {:.1f} s later", disabled,
+                     seconds() - disabled));
 }
 
 TEST_CASE("a topic that is missing, and is made later", "[outages]") {

@@ -32,3 +32,11 @@ TEST_CASE("consumer properties: the client's queues stay within their share of t
     CHECK(std::stoull(p.at("max.partition.fetch.bytes")) >= 2 * 16384);  // producers' batch.size
   }
 }
+
+// Its end waits for what it has asked: librdkafka's own 45 s for the coordinator and 60 s for an answer would hold up a stop.
+TEST_CASE("lookup properties: a client that only asks is not kept for long by what is not answered") {
+  const auto p = lookup_properties({{"bootstrap.servers", "127.0.0.1:1"}, {"session.timeout.ms", "45000"}}, "connect-a", "a");
+  CHECK(std::stoi(p.at("session.timeout.ms")) <= 5000);
+  CHECK(std::stoi(p.at("socket.timeout.ms")) <= 10000);
+  CHECK(lookup_properties({{"socket.timeout.ms", "30000"}}, "connect-a", "a").at("socket.timeout.ms") == "30000");  // the instance's own
+}

@@ -1,0 +1,115 @@
+// How a consumer is closed: what librdkafka is asked on the way, and in which order. librdkafka 2.0.2 drops without an
+// answer what it is asked at the moment when it has closed, and rd_kafka_assign() waits for an answer without a bound.
+#include "kafka/consumer.hpp"
+
+#include <dlfcn.h>
+#include <librdkafka/rdkafka.h>
+
+#include <catch2/catch.hpp>
+
+#include "dev/broker.hpp"
+#include "support/process/eventually.hpp"
+
+using namespace ch::kafka;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr auto kLong = 40s;  // the embedded broker takes its time for a join
+constexpr auto kClose = 8s;
+
+// What librdkafka was asked; all on the test's thread.
+struct Calls {
+  std::vector<std::string> made;
+  rd_kafka_t* client = nullptr;
+} calls;
+
+template <class Function>
+Function* next(const char* name) {
+  return reinterpret_cast<Function*>(::dlsym(RTLD_NEXT, name));
+}
+
+}  // namespace
+
+// In the place of librdkafka's own for everything that is linked into this program.
+extern "C" {
+rd_kafka_resp_err_t rd_kafka_subscribe(rd_kafka_t* client, const rd_kafka_topic_partition_list_t* topics) {
+  calls = {{}, client};
+  return next<decltype(rd_kafka_subscribe)>("rd_kafka_subscribe")(client, topics);
+}
+rd_kafka_resp_err_t rd_kafka_assign(rd_kafka_t* client, const rd_kafka_topic_partition_list_t* partitions) {
+  calls.made.emplace_back(partitions != nullptr ? "assign" : "unassign");
+  return next<decltype(rd_kafka_assign)>("rd_kafka_assign")(client, partitions);
+}
+rd_kafka_error_t* rd_kafka_consumer_close_queue(rd_kafka_t* client, rd_kafka_queue_t* queue) {
+  calls.made.emplace_back("close");
+  return next<decltype(rd_kafka_consumer_close_queue)>("rd_kafka_consumer_close_queue")(client, queue);
+}
+void rd_kafka_destroy_flags(rd_kafka_t* client, int flags) {
+  if (client == calls.client) calls.made.emplace_back("destroy");
+  next<decltype(rd_kafka_destroy_flags)>("rd_kafka_destroy_flags")(client, flags);
+}
+}
+
+namespace {
+
+class Told : public Listener {
+ public:
+  void on_assigned(std::vector<Assignment>& partitions) override { assigned += static_cast<int>(partitions.size()); }
+  void on_revoked(const std::vector<ch_partition_id>& partitions, bool) override { revoked += static_cast<int>(partitions.size()); }
+  void on_committed(const std::vector<CommitResult>&) override {}
+  void on_trouble(const Trouble&) override {}
+  void on_reachable() override {}
+  void on_rejoin_needed(const std::string&) override {}
+
+  int assigned = 0, revoked = 0;
+};
+
+struct Member {
+  std::unique_ptr<ch::dev::Broker> broker = ch::dev::Broker::start().value();
+  Told told;
+  std::unique_ptr<Consumer> consumer;
+
+  explicit Member(const std::string& group_instance_id = "") {
+    REQUIRE(broker->create_topic("orders", 2));
+    ConsumerSettings settings;
+    settings.cluster = {{"bootstrap.servers", broker->bootstrap()}};
+    settings.group_id = "connect-orders";
+    settings.group_instance_id = group_instance_id;
+    settings.fetch_memory = 1 << 20;
+    consumer = Consumer::create(settings, told).value();
+    REQUIRE(consumer->subscribe({"orders"}));
+  }
+};
+
+}  // namespace
+
+TEST_CASE("consumer: what it holds is given up before librdkafka is told to close") {
+  Member member;
+  REQUIRE(ch::test::eventually(kLong, [&] {
+    member.consumer->poll(10ms);
+    return member.told.assigned == 2;
+  }));
+  CHECK(member.consumer->close(kClose));
+  CHECK(member.told.revoked == 2);
+  member.consumer.reset();
+  CHECK(calls.made == std::vector<std::string>{"assign", "unassign", "close", "destroy"});
+}
+
+TEST_CASE("consumer: an assignment that comes when it is closed is left to librdkafka") {
+  Member member;
+  const std::unique_ptr<rd_kafka_queue_t, decltype(&rd_kafka_queue_destroy)> queue(rd_kafka_queue_get_consumer(calls.client),
+                                                                                   &rd_kafka_queue_destroy);
+  REQUIRE(ch::test::eventually(kLong, [&] { return rd_kafka_queue_length(queue.get()) > 0; }));
+  CHECK(member.consumer->close(kClose));
+  member.consumer.reset();
+  CHECK(member.told.assigned == 0);
+  CHECK(calls.made == std::vector<std::string>{"close", "destroy"});
+}
+
+TEST_CASE("consumer: a static member does not leave, so librdkafka is not told to close") {
+  Member member("host-0");
+  CHECK(member.consumer->close(kClose));
+  member.consumer.reset();
+  CHECK(calls.made == std::vector<std::string>{"unassign", "destroy"});
+}
