@@ -146,7 +146,7 @@ bool Consumer::Impl::serve_all(Clock::time_point deadline) const {
   return true;
 }
 
-// librdkafka 2.0.2 drops without an answer what it is asked at the moment when it has closed (its issues 4041 and 4884), and
+// librdkafka 2.0.2 drops without an answer what it is asked at the moment when it has closed (its issue 4884), and
 // rd_kafka_assign() waits for an answer without a bound. So it is asked only what it waits for itself: a revocation that
 // closing would overtake is answered before it is told to close, and an assignment that we do not take is left to it.
 bool Consumer::Impl::leave(Clock::time_point deadline) const {
