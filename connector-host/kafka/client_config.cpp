@@ -11,21 +11,18 @@ void assign(Properties& to, const Properties& from) {
   for (const auto& [key, value] : from) to[key] = value;
 }
 
-// What waits in the client's queues is per partition once partitions have queues of their own (librdkafka's
-// CONFIGURATION.md, queued.max.messages.kbytes), and is overshot by about one fetch.
-void bound_queues(Properties& out, std::uint64_t memory, std::uint32_t partitions) {
-  constexpr std::uint64_t kSmallest = 16 << 10, kLargest = 4 << 20, kFetchSmallest = 1 << 20, kFetchLargest = 16 << 20;
-  // Of batches above max.partition.fetch.bytes brokers send one in each answer, and nothing of all other partitions: below
-  // what producers batch by default (16 KiB and its headers) a thousand partitions would be read one by one.
-  constexpr std::uint64_t kBatches = 64 << 10;
-  const std::uint64_t share = std::clamp(memory / 2 / std::max(partitions, 1U), kSmallest, kLargest);
-  // One record that waits keeps the whole answer that it came in: with larger ones, sixteen partitions kept four times
-  // what their queues may have.
-  const std::uint64_t fetch = std::clamp(memory / 16, kFetchSmallest, kFetchLargest);
-  out["queued.max.messages.kbytes"] = std::to_string(share >> 10);
-  out["max.partition.fetch.bytes"] = std::to_string(std::clamp(share, kBatches, kFetchSmallest));
-  out["fetch.max.bytes"] = std::to_string(fetch);
+// One queue for all partitions (lanes.hpp): its bound holds for all of them together, and is overshot by what each broker
+// has under way.
+void bound_queue(Properties& out, std::uint64_t memory) {
+  constexpr std::uint64_t kSmallest = 256 << 10, kFetchSmallest = 1 << 20, kLargest = 16 << 20;
+  constexpr std::uint64_t kSmallRecord = 128;  // each also takes librdkafka some 300 bytes
+  const std::uint64_t queue = std::clamp(memory / 8, kSmallest, kLargest);
+  out["queued.max.messages.kbytes"] = std::to_string(queue >> 10);
+  out["queued.min.messages"] = std::to_string(queue / kSmallRecord);
+  out["fetch.max.bytes"] = std::to_string(std::clamp(memory / 8, kFetchSmallest, kLargest));
   out["message.max.bytes"] = std::to_string(kFetchSmallest);  // fetch.max.bytes may not be below it
+  // Of a batch that is larger brokers send one in each answer, and nothing of all other partitions.
+  out["max.partition.fetch.bytes"] = std::to_string(kFetchSmallest);
   out["fetch.wait.max.ms"] = "500";
 }
 
@@ -33,7 +30,7 @@ void bound_queues(Properties& out, std::uint64_t memory, std::uint32_t partition
 
 Properties consumer_properties(const ConsumerSettings& settings) {
   Properties out;
-  bound_queues(out, settings.fetch_memory, settings.partitions);
+  bound_queue(out, settings.fetch_memory);
   out["session.timeout.ms"] = "10000";  // after a crash without static membership nothing is archived for so long
   out["heartbeat.interval.ms"] = "3000";
   out["max.poll.interval.ms"] = "300000";

@@ -18,8 +18,7 @@ struct ConsumerSettings {
   std::string group_instance_id;  // static membership: a host that restarts has its partitions back at once; "" none
   std::string client_id;
   std::string task;                // for log lines
-  std::uint64_t fetch_memory = 0;  // bytes that may wait in the client's queues, all partitions together
-  std::uint32_t partitions = 1;    // that it may get, for the share of each
+  std::uint64_t fetch_memory = 0;  // bytes for what was fetched and is not yet taken, all partitions together
 };
 
 Properties consumer_properties(const ConsumerSettings& settings);

@@ -8,7 +8,7 @@
 #include <map>
 
 #include "base/log.hpp"
-#include "kafka/lane.hpp"
+#include "kafka/lanes.hpp"
 #include "kafka/queries.hpp"
 #include "kafka/statistics.hpp"
 
@@ -46,7 +46,7 @@ struct Consumer::Impl {
   rd_kafka_t* client = nullptr;
   Queue consumer_queue;
   Queue commit_queue;
-  std::map<ch_partition_id, std::unique_ptr<Lane>> lanes;
+  std::optional<Lanes> lanes;
   std::vector<ch_partition_id> readable;
   std::vector<CommitRequest> in_flight;
   Clock::time_point committed_at;
@@ -113,7 +113,7 @@ void Consumer::Impl::assign(const rd_kafka_topic_partition_list_t& list) {
     listener.on_rejoin_needed("the committed offsets could not be read");
     return;
   }
-  for (const auto& a : assignments) lanes.emplace(a.id, std::make_unique<Lane>(client, a.id, a.where, [this] { wake(); }));
+  for (const auto& a : assignments) lanes->add(a.id, a.where);
   listener.on_assigned(assignments);
   const PartitionList starts(rd_kafka_topic_partition_list_new(list.cnt));
   for (const auto& a : assignments) {
@@ -122,6 +122,9 @@ void Consumer::Impl::assign(const rd_kafka_topic_partition_list_t& list) {
   if (const auto code = rd_kafka_assign(client, starts.get()); code != RD_KAFKA_RESP_ERR_NO_ERROR) {
     listener.on_rejoin_needed(fmt::format("assign failed: {}", rd_kafka_err2str(code)));
   }
+  std::vector<TopicPartition> names;
+  for (const auto& a : assignments) names.push_back(a.where);
+  if (const auto paused = lanes->once_parked(names); !paused.empty()) rd_kafka_resume_partitions(client, queries::to_list(paused).get());
   if (CH_BUG("left_paused") && !assignments.empty() && assignments.front().id > assignments.size())
     rd_kafka_pause_partitions(client, starts.get());
 }
@@ -129,10 +132,8 @@ void Consumer::Impl::assign(const rd_kafka_topic_partition_list_t& list) {
 // Eager protocol: it is always the whole assignment.
 void Consumer::Impl::revoke() {
   const bool lost = rd_kafka_assignment_lost(client) != 0;
-  std::vector<ch_partition_id> ids;
-  for (const auto& [id, lane] : lanes) ids.push_back(id);
-  listener.on_revoked(ids, lost);
-  lanes.clear();  // queues must go before the assignment does
+  listener.on_revoked(lanes->ids(), lost);
+  lanes->clear();
   readable.clear();
   rd_kafka_assign(client, nullptr);
 }
@@ -208,13 +209,14 @@ Result<std::unique_ptr<Consumer>> Consumer::create(const ConsumerSettings& setti
   rd_kafka_poll_set_consumer(impl->client);
   impl->consumer_queue.reset(rd_kafka_queue_get_consumer(impl->client));
   impl->commit_queue.reset(rd_kafka_queue_new(impl->client));
+  impl->lanes.emplace(impl->client, [impl = impl.get()] { impl->wake(); });
   rd_kafka_queue_cb_event_enable(
       impl->commit_queue.get(), [](rd_kafka_t*, void* opaque) { static_cast<Impl*>(opaque)->wake(); }, impl.get());
   return std::unique_ptr<Consumer>(new Consumer(std::move(impl)));
 }
 
 Consumer::~Consumer() {
-  impl_->lanes.clear();
+  impl_->lanes.reset();
   rd_kafka_queue_cb_event_enable(impl_->commit_queue.get(), nullptr, nullptr);
   impl_->commit_queue.reset();
   impl_->consumer_queue.reset();
@@ -252,51 +254,51 @@ void Consumer::poll(milliseconds at_most) {
 
 void Consumer::wake() { impl_->wake(); }
 
+bool Consumer::fetch() { return impl_->lanes->fetch(); }
+
+bool Consumer::resting() const { return impl_->lanes->resting(); }
+
+std::vector<ch_partition_id> Consumer::holding_up() const { return impl_->lanes->holding_up(); }
+
 const std::vector<ch_partition_id>& Consumer::readable() {
-  impl_->readable.clear();
-  for (const auto& [id, lane] : impl_->lanes) {
-    if (lane->ready()) impl_->readable.push_back(id);
-  }
+  impl_->lanes->list_news(impl_->readable);
   return impl_->readable;
 }
 
 Result<Consumer::Records> Consumer::read(ch_partition_id id) {
-  const auto found = impl_->lanes.find(id);
-  if (found == impl_->lanes.end()) return Records{};
-  Lane& lane = *found->second;
-  const auto code = lane.fill();
+  Lane* lane = impl_->lanes->find(id);
+  if (lane == nullptr) return Records{};
+  const auto code = lane->error();
   if (code == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET || code == RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE) {
     return fail(ErrorCode::conflict,
-                fmt::format("the broker no longer has the next offset of {}-{}", lane.where().topic, lane.where().partition));
+                fmt::format("the broker no longer has the next offset of {}-{}", lane->where().topic, lane->where().partition));
   }
-  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
-    impl_->listener.on_trouble(trouble(code, fmt::format("reading {}-{}", lane.where().topic, lane.where().partition)));
-  }
-  return Records{lane.records(), lane.end_of_partition()};
+  Records out{lane->records(), lane->end_of_partition(), {}};
+  if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
+    out.broken = trouble(code, fmt::format("reading {}-{}", lane->where().topic, lane->where().partition), lane->error_text());
+  return out;
 }
 
 void Consumer::take(ch_partition_id id, std::size_t count) {
-  const auto found = impl_->lanes.find(id);
-  if (found != impl_->lanes.end()) found->second->take(count);
+  if (auto* lane = impl_->lanes->find(id)) lane->take(count);
 }
 
-bool Consumer::holds(ch_partition_id id) const {
-  const auto found = impl_->lanes.find(id);
-  return found != impl_->lanes.end() && found->second->holds();
+void Consumer::park(ch_partition_id id) {
+  if (auto* lane = impl_->lanes->find(id); lane != nullptr && !lane->parked) impl_->lanes->park(*lane);
 }
 
-std::uint64_t Consumer::held_bytes() const {
-  std::uint64_t sum = 0;
-  for (const auto& [id, lane] : impl_->lanes) sum += lane->held_bytes();
-  return sum;
+bool Consumer::parked(ch_partition_id id) const {
+  const auto* lane = impl_->lanes->find(id);
+  return lane != nullptr && lane->parked;
 }
 
 Status Consumer::seek(ch_partition_id id, std::int64_t offset) {
-  const auto found = impl_->lanes.find(id);
-  if (found == impl_->lanes.end()) return {};
-  // From this call on what was fetched before is outdated, and reading the lane drops it: both happen on this thread.
-  found->second->drop();
-  const auto& where = found->second->where();
+  Lane* lane = impl_->lanes->find(id);
+  if (lane == nullptr) return {};
+  // From this call on what was fetched before is outdated, and fetch() is not given it: both happen on this thread.
+  lane->drop();
+  impl_->lanes->unpark(*lane);
+  const auto& where = lane->where();
   const auto list = queries::to_list({where});
   list->elems[0].offset = offset;
   constexpr int kSeekTimeoutMs = 2000;  // answered by the client's own main thread, not by a broker
@@ -306,14 +308,15 @@ Status Consumer::seek(ch_partition_id id, std::int64_t offset) {
     return fail(ErrorCode::unavailable,
                 fmt::format("seek of {}-{} to {} failed: {}", where.topic, where.partition, offset, rd_kafka_err2str(code)));
   }
+  lane->parked = false;
   return {};
 }
 
 std::int64_t Consumer::end_offset(ch_partition_id id) const {
-  const auto found = impl_->lanes.find(id);
-  if (found == impl_->lanes.end()) return -1;
+  const auto* lane = impl_->lanes->find(id);
+  if (lane == nullptr) return -1;
   std::int64_t low = -1, high = -1;
-  const auto& where = found->second->where();
+  const auto& where = lane->where();
   rd_kafka_get_watermark_offsets(impl_->client, where.topic.c_str(), where.partition, &low, &high);
   return high >= 0 ? high : -1;
 }

@@ -1,6 +1,6 @@
 // One member of a task's consumer group, for one thread: the runner's poll thread. Events (rebalances, commit results,
-// errors) come out of poll(); records come out of lanes, one queue per assigned partition, and only when read. Back-
-// pressure is leaving a lane unread, never pause(): a pause outlives the assignment and is no barrier (delivery.md 3).
+// errors) come out of poll(); records come out of lanes, one per assigned partition, and only when fetch() is called. Back-
+// pressure is not calling it, or leaving in a lane what its partition cannot take yet (lanes.hpp).
 //
 // Records are views of librdkafka's memory: nothing is copied. Everything is called from the owning thread, except wake().
 #pragma once
@@ -74,14 +74,20 @@ class Consumer {
   struct Records {
     std::span<const ch_record> records;            // what the lane holds and was not yet taken; ascending offsets
     std::optional<std::int64_t> end_of_partition;  // nothing is behind the records
+    std::optional<Trouble> broken;                 // what is behind the records could not be read: seek to their end
   };
-  // Ids of lanes that may have something. Valid until the next poll().
+  // Sorts what has come into lanes. True: something came.
+  bool fetch();
+  // A lane holds records from so long ago that fetch() does nothing until they are taken or the lane is parked.
+  bool resting() const;
+  std::vector<ch_partition_id> holding_up() const;  // such lanes
+  // Ids of lanes that hold something. Valid until the next call or poll().
   const std::vector<ch_partition_id>& readable();
-  // What was left by take(), else the next batch. Error: the partition needs a rejoin.
+  // All that the lane holds. Error: the partition needs a rejoin.
   Result<Records> read(ch_partition_id lane);
   void take(ch_partition_id lane, std::size_t count);  // the first `count` of the last read() are done with
-  bool holds(ch_partition_id lane) const;              // records read and not taken
-  std::uint64_t held_bytes() const;                    // of all lanes
+  void park(ch_partition_id lane);                     // drops what it holds and fetches no more of it until seek()
+  bool parked(ch_partition_id lane) const;
   Status seek(ch_partition_id lane, std::int64_t offset);
   std::int64_t end_offset(ch_partition_id lane) const;  // high watermark as last seen; -1 unknown
 

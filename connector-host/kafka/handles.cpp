@@ -31,6 +31,8 @@ const std::set<rd_kafka_resp_err_t> kAuth = {RD_KAFKA_RESP_ERR__AUTHENTICATION,
                                              RD_KAFKA_RESP_ERR__SSL};
 const std::set<rd_kafka_resp_err_t> kMissing = {RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC,
                                                 RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION};
+const std::set<rd_kafka_resp_err_t> kDamaged = {RD_KAFKA_RESP_ERR__BAD_MSG, RD_KAFKA_RESP_ERR__BAD_COMPRESSION,
+                                                RD_KAFKA_RESP_ERR_INVALID_MSG};
 
 // librdkafka 2.0.2's main thread rounds how long it may sleep down to milliseconds, and spins for what is left, before each
 // of some three timers a second. Where the kernel may wake it later by as much, it does not spin. Threads inherit this from
@@ -82,6 +84,11 @@ Trouble trouble(rd_kafka_resp_err_t code, std::string_view doing, std::string_vi
   }
   if (kMissing.contains(code)) {
     return {"topic_missing", fmt::format("{}: {}", doing, why), "Create the topic, or correct `topics` of the task."};
+  }
+  if (kDamaged.contains(code)) {
+    return {"offset_lost", fmt::format("{}: what the broker has is damaged: {}", doing, why),
+            "It is read again every minute. Make a replica the leader that has it whole; or, if the records are given up, disable the "
+            "task, set the partition's offset behind them with kafka-consumer-groups --reset-offsets, and enable it."};
   }
   return {"broker_unreachable", fmt::format("Kafka did not answer while {}: {}", doing, why),
           "Check that the brokers in bootstrap.servers run and can be reached from this host; the task goes on by itself."};

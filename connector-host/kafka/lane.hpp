@@ -1,14 +1,12 @@
-// The queue of one assigned partition, and the batch last read from it. Private to this room; poll thread only, except
-// mark_ready, which librdkafka's threads call.
+// What was read of one assigned partition and not yet taken. Private to this room; poll thread only.
 #pragma once
 
 #include <connector_host/plugin.h>
 
-#include <array>
-#include <atomic>
-#include <functional>
+#include <deque>
 #include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "kafka/handles.hpp"
@@ -17,42 +15,49 @@ namespace ch::kafka {
 
 class Lane {
  public:
-  static constexpr std::size_t kBatch = 1000;  // messages read at once
-
-  // Cuts the partition's queue loose from the consumer's: must come before assign(), else records slip through.
-  Lane(rd_kafka_t* client, ch_partition_id id, TopicPartition where, std::function<void()> wake);
-  ~Lane();
+  Lane(ch_partition_id id, TopicPartition where) : id_(id), where_(std::move(where)) {}
+  ~Lane() { drop(); }
   Lane(const Lane&) = delete;
   Lane& operator=(const Lane&) = delete;
 
   ch_partition_id id() const { return id_; }
   const TopicPartition& where() const { return where_; }
-  bool ready() const { return holds() || ready_.load(std::memory_order_acquire); }
-  bool holds() const { return taken_ < records_.size(); }
 
-  // Reads the next batch if the last one was taken. Error code of the partition, if there is one.
-  rd_kafka_resp_err_t fill();
+  // Takes the message over. `at`: how many bytes all lanes had got before it.
+  void add(rd_kafka_message_t& message, std::uint64_t at);
   std::span<const ch_record> records() const { return std::span(records_).subspan(taken_); }
   std::optional<std::int64_t> end_of_partition() const { return end_of_partition_; }
+  // What comes behind the records could not be read; nothing is kept from there on, for it need not be what follows.
+  rd_kafka_resp_err_t error() const { return error_; }
+  const std::string& error_text() const { return error_text_; }
+  bool holds() const { return taken_ < records_.size(); }
+  bool has_news() const { return holds() || end_of_partition_ || error_ != RD_KAFKA_RESP_ERR_NO_ERROR; }
+  std::uint64_t oldest_at() const { return runs_.front().at; }  // of what it holds; holds() is true
   void take(std::size_t count);
   void drop();  // all that is held, and what was known of the position: before a seek
-  std::uint64_t held_bytes() const { return held_bytes_; }
+
+  bool listed = false;  // among those that have news
+  bool parked = false;  // nothing is fetched for it, and what comes all the same is dropped
 
  private:
-  void add(rd_kafka_message_t& message);
+  struct Run {  // records that were read together
+    std::size_t end;
+    std::uint64_t at;
+  };
+
+  void keep(rd_kafka_message_t& message, std::uint64_t at);
   void release(std::size_t from, std::size_t to);
 
   ch_partition_id id_;
   TopicPartition where_;
-  std::function<void()> wake_;
-  Queue queue_;
-  std::atomic<bool> ready_ = true;
   std::int64_t next_offset_ = 0;  // records below it were delivered before
   std::vector<rd_kafka_message_t*> messages_;
   std::vector<ch_record> records_;  // views of messages_
+  std::deque<Run> runs_;
   std::size_t taken_ = 0;
-  std::uint64_t held_bytes_ = 0;
   std::optional<std::int64_t> end_of_partition_;
+  rd_kafka_resp_err_t error_ = RD_KAFKA_RESP_ERR_NO_ERROR;
+  std::string error_text_;
 };
 
 }  // namespace ch::kafka

@@ -55,7 +55,11 @@ Bridge::Bridge(std::string task, Budget& budget, UploadPool& pool, metrics::Task
   table_.recovered = [](void* context, ch_partition_id partition) {
     if (auto* session = of(context).session_) session->recovered(partition);
   };
-  table_.reserve = [](void* context, std::uint64_t bytes) -> std::int32_t { return of(context).budget_.reserve(bytes) ? CH_OK : CH_BUSY; };
+  table_.reserve = [](void* context, std::uint64_t bytes) -> std::int32_t {
+    if (of(context).budget_.reserve(bytes)) return CH_OK;
+    ++of(context).memory_refusals_;
+    return CH_BUSY;
+  };
   table_.release = [](void* context, std::uint64_t bytes) { of(context).budget_.release(bytes); };
   table_.stored = [](void* context, ch_partition_id partition, const ch_object* object) {
     if (auto* session = of(context).session_) session->stored(partition, *object);

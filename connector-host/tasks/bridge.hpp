@@ -33,6 +33,7 @@ class Bridge {
 
   const ch_host& table() const { return table_; }
   void set_session(SessionCalls* session) { session_ = session; }
+  std::uint64_t memory_refusals() const { return memory_refusals_; }
   std::string last_error() const;  // what the connector logged last as an error: the trace of a failed runner
 
  private:
@@ -45,6 +46,7 @@ class Bridge {
   UploadPool& pool_;
   metrics::TaskMetrics& metrics_;
   SessionCalls* session_ = nullptr;
+  std::uint64_t memory_refusals_ = 0;
   mutable std::mutex mutex_;
   std::string last_error_;
   ch_host table_{};

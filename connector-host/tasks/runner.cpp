@@ -66,7 +66,6 @@ struct Runner::Impl {
   std::mt19937 random{std::random_device{}()};
   kafka::Properties cluster;
   Totals totals;
-  std::uint32_t partitions = 1;
   std::uint64_t series = 1;
   std::jthread thread;
 };
@@ -91,7 +90,7 @@ void Runner::Impl::work() {
       back_off();
       continue;
     }
-    Session session({spec, cluster, shared, bridge, pool, budget, *connector, totals, partitions, series});
+    Session session({spec, cluster, shared, bridge, pool, budget, *connector, totals, series});
     const auto outcome = session.run();
     status = shared.status();
     if (outcome.worked) backoff_ms = kFirstBackoffMs;
@@ -148,9 +147,6 @@ bool Runner::Impl::ask_cluster(kafka::GroupClient& client) {
   if (start.trouble) return trouble(*start.trouble);
   take_topic_ids(start.topic_ids);
   series = start.series;
-  partitions = 0;
-  for (const auto& [name, count] : ours) partitions += static_cast<std::uint32_t>(count);
-  partitions = std::max(partitions, 1U);
   shared.start_fixed = true;
   status.interruption.reset();
   publish(State::starting);

@@ -22,9 +22,6 @@ constexpr std::int64_t kLookMs = 1000;
 constexpr std::int64_t kCommitDeadlineMs = 10000;  // past it a commit is still under way, and nothing may be concluded
 constexpr milliseconds kRevokeGrace{1500};         // to finish uploads under way: the whole group waits for us
 constexpr milliseconds kCloseTimeout{8000};
-constexpr std::uint64_t kHeldLimit = 8 << 20;  // bytes read and refused as busy, all lanes together
-constexpr std::size_t kMaxMarks = 64;
-constexpr std::int64_t kMarkMs = 250;
 
 }  // namespace
 
@@ -51,7 +48,6 @@ Session::Outcome Session::run() {
   settings.client_id = fmt::format("connector-consumer-{}-{}", task_, spec.info.runner);
   settings.task = task_;
   settings.fetch_memory = spec.info.buffer_memory / 2;
-  settings.partitions = context_.partitions;
   auto made = kafka::Consumer::create(settings, *this);
   if (!made) return {End::failed, made.error().message, false};
   consumer_ = std::move(*made);
@@ -74,7 +70,7 @@ bool Session::loop_once() {
   const auto now = now_ms();
   if (!end_) {
     if (context_.shared.retry.exchange(false)) {
-      for (auto& [id, slot] : slots_) slot.read_again_ms = std::min<std::int64_t>(slot.read_again_ms, 1);
+      for (const auto id : to_seek_) slots_.at(id).seek_after_ms = 0;
       check(context_.connector.retry());
     }
     open_new();
@@ -222,6 +218,7 @@ void Session::give_up_all(bool lost) {
   }
   slots_.clear();
   to_open_.clear();
+  to_seek_.clear();
   joined_ = false;
   if (!opened.empty()) check(context_.connector.close(opened, lost));
 }
@@ -240,87 +237,6 @@ bool Session::finished_storing() {
   const auto pending = context_.connector.pending();
   if (!pending) check(tl::unexpected(pending.error()));
   return pending && *pending == 0;
-}
-
-// ---- records --------------------------------------------------------------------------------------------------------
-
-bool Session::seek_asked() {
-  bool any = false;
-  for (auto& [id, slot] : slots_) {
-    if (!slot.seek_to) continue;
-    const auto target = std::max(*slot.seek_to, slot.assignment.low);
-    const bool in_place = !slot.reading && target == slot.assignment.start;
-    if (!in_place) {
-      if (const auto done = consumer_->seek(id, target); !done) {
-        log::debug(task_, "{}; trying again", done.error().message);
-        continue;
-      }
-    }
-    slot.seek_to.reset();
-    slot.reading = true;
-    slot.position = target;
-    slot.marks.clear();
-    any = true;
-  }
-  return any;
-}
-
-bool Session::read_lanes() {
-  if (context_.shared.paused && !flushing_) return false;
-  const auto now = now_ms();
-  bool any = false;
-  for (const auto id : consumer_->readable()) {
-    const auto found = slots_.find(id);
-    if (found == slots_.end()) continue;
-    auto& slot = found->second;
-    if (!slot.reading || slot.seek_to || slot.refused || now < slot.read_again_ms) continue;
-    if (std::exchange(slot.read_again_ms, 0) != 0) {
-      slot.seek_to = slot.stopped_at;  // what was fetched meanwhile is as old
-      any = true;
-    } else {
-      any = read_lane(id, slot) || any;
-    }
-    if (end_) break;
-  }
-  return any;
-}
-
-bool Session::read_lane(ch_partition_id id, Slot& slot) {
-  if (consumer_->held_bytes() > kHeldLimit && !consumer_->holds(id)) return false;
-  const auto batch = consumer_->read(id);
-  if (!batch) {
-    on_rejoin_needed(batch.error().message);
-    return false;
-  }
-  std::size_t taken = 0;
-  if (!batch->records.empty()) {
-    const ch_batch c{sizeof(ch_batch), sizeof(ch_record), batch->records.data(), batch->records.size()};
-    const auto put = context_.connector.put(id, c);
-    if (!put) {
-      check(tl::unexpected(put.error()));
-      return false;
-    }
-    taken = *put;
-    if (taken > 0) {
-      const auto now = now_ms();
-      slot.position = batch->records[taken - 1].offset + 1;
-      count_taken(batch->records.first(taken));
-      if (slot.stopped_at && slot.position > *slot.stopped_at) {
-        slot.stopped_at.reset();
-        recovered(id);
-      }
-      if (slot.marks.size() < kMaxMarks && (slot.marks.empty() || now - slot.marks.back().time_ms >= kMarkMs))
-        slot.marks.push_back({slot.position, now});
-      consumer_->take(id, taken);
-    }
-  }
-  if (batch->end_of_partition && taken == batch->records.size()) {
-    slot.end_offset = std::max(slot.end_offset, *batch->end_of_partition);
-    slot.position = std::max(slot.position, *batch->end_of_partition);
-    check(context_.connector.end_of_partition(id, *batch->end_of_partition));
-    next_tick_ms_ = 0;
-  }
-  return taken > 0;
 }
 
 void Session::tick() {

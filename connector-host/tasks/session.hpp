@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -47,7 +48,6 @@ class Session final : private kafka::Listener, public SessionCalls {
     Budget& budget;
     plugins::ConnectorTask& connector;
     Totals& totals;
-    std::uint32_t partitions = 1;  // of all the task's topics
     std::uint64_t series = 1;
   };
 
@@ -68,14 +68,17 @@ class Session final : private kafka::Listener, public SessionCalls {
     std::uint64_t series = 1;
     std::string state;
     bool opened = false;
-    std::optional<std::int64_t> seek_to;  // asked by the connector, not yet done
+    std::optional<std::int64_t> seek_to;  // where it goes on; not read until that is done
+    std::int64_t seek_after_ms = 0;       // until then nothing is fetched either
+    std::int64_t seek_failing_ms = 0;     // since when; 0: it is not
     bool reading = false;
     std::int64_t position = -1;
     std::int64_t end_offset = -1;
     std::optional<InterruptionStatus> interruption;
-    std::optional<std::int64_t> stopped_at;  // the offset of a record that cannot be stored and must not be passed over
-    std::int64_t read_again_ms = 0;          // then it is; 0: it is being read
+    std::optional<std::int64_t> stopped_at;  // the offset of what cannot be read or stored, and must not be passed over
     bool refused = false;                    // the dead letter of one of its records
+    bool out_of_memory = false;              // why it took less than it was offered
+    std::int64_t park_ms = 0;                // how long it was parked the last time; 0: it has taken something since
     std::optional<StoredObject> last_object;
     struct Mark {
       std::int64_t position;
@@ -98,9 +101,13 @@ class Session final : private kafka::Listener, public SessionCalls {
   void look_at_instance();
   void stand(Slot& slot, const std::string& message);
   void open_new();
+  void go_on_at(Slot& slot, std::int64_t offset, std::int64_t after_ms);
   bool seek_asked();
   bool read_lanes();
   bool read_lane(ch_partition_id id, Slot& slot);
+  std::size_t offer(ch_partition_id id, Slot& slot, std::span<const ch_record> records);
+  void cannot_read_on(Slot& slot, const kafka::Trouble& what);
+  void make_way();
   void tick();
   void send_commits(bool everything);
   void serve_rejects();
@@ -129,6 +136,7 @@ class Session final : private kafka::Listener, public SessionCalls {
   Rejects rejects_;
   std::map<ch_partition_id, Slot> slots_;
   std::vector<ch_partition_id> to_open_;
+  std::set<ch_partition_id> to_seek_;
   std::optional<InterruptionStatus> trouble_;       // of the cluster
   std::optional<InterruptionStatus> interruption_;  // of the whole task, from the connector
   std::optional<Outcome> end_;
@@ -138,7 +146,8 @@ class Session final : private kafka::Listener, public SessionCalls {
   bool progress_ = false;
   std::int64_t next_tick_ms_ = 0;
   std::int64_t published_ms_ = 0;
-  std::int64_t looked_ms_ = 0;  // whether the instance is isolated
+  std::int64_t resting_since_ms_ = 0;  // 0: not resting
+  std::int64_t looked_ms_ = 0;         // whether the instance is isolated
   State published_state_ = State::starting;
   Rate record_rate_;
   Rate byte_rate_;

@@ -41,10 +41,9 @@ std::int32_t Session::reject(ch_partition_id partition, const ch_record& record,
 void Session::stop_at(Slot& slot, std::int64_t offset, const std::string& why, const std::string& remedy) {
   const auto& where = slot.assignment.where;
   slot.stopped_at = offset;
-  slot.read_again_ms = now_ms() + kReadAgainMs;
-  if (!slot.seek_to) slot.seek_to = offset;
+  go_on_at(slot, slot.seek_to.value_or(offset), now_ms() + kReadAgainMs);
   const auto message = fmt::format("the record at offset {} of {}-{} cannot be stored: {}", offset, where.topic, where.partition, why);
-  interrupted(slot.assignment.id, {sizeof(ch_interruption), c_string(kRejected), c_string(message), c_string(remedy), slot.read_again_ms});
+  interrupted(slot.assignment.id, {sizeof(ch_interruption), c_string(kRejected), c_string(message), c_string(remedy), slot.seek_after_ms});
 }
 
 // Its dead letter is refused. Nothing behind it can be committed, so nothing more is read; what is held is dropped.
@@ -54,7 +53,7 @@ void Session::wait_for_dead_letter(ch_partition_id id, Slot& slot) {
     if (std::exchange(slot.refused, false)) recovered(id);
     return;
   }
-  if (!std::exchange(slot.refused, true) && slot.reading && !slot.seek_to) slot.seek_to = slot.position;
+  if (!std::exchange(slot.refused, true) && slot.reading && !slot.seek_to) go_on_at(slot, slot.position, 0);
   if (slot.interruption && (slot.interruption->reason != kRejected || slot.interruption->next_try_ms == refusal->next_try_ms)) return;
   const auto& topic = context_.spec.errors.dead_letter_topic;
   const auto& where = slot.assignment.where;

@@ -5,7 +5,7 @@
 namespace ch::tasks {
 
 void Session::resume(ch_partition_id partition, std::int64_t offset) {
-  if (const auto slot = slots_.find(partition); slot != slots_.end()) slot->second.seek_to = offset;
+  if (const auto slot = slots_.find(partition); slot != slots_.end()) go_on_at(slot->second, offset, 0);
 }
 
 void Session::interrupted(ch_partition_id partition, const ch_interruption& what) {
@@ -26,6 +26,7 @@ void Session::recovered(ch_partition_id partition) {
   auto& kept = partition == 0 ? interruption_ : slot->second.interruption;
   if (!kept) return;
   log::info(subject(partition), "recovered from {}", kept->reason);
+  if (slot != slots_.end()) slot->second.seek_after_ms = 0;
   const InterruptionStatus was = *kept;
   kept.reset();
   event("recovered", &was, "recovered from " + was.reason);
@@ -48,6 +49,7 @@ void Session::stored(ch_partition_id partition, const ch_object& object) {
   out.bytes = object.bytes;
   out.stored_ms = object.stored_ms;
   slot->second.last_object = std::move(out);
+  if (!slot->second.stopped_at) slot->second.seek_after_ms = 0;  // it can take more now
 }
 
 void Session::on_trouble(const kafka::Trouble& what) { set_trouble(explained(context_.spec.ckafka.get(), what)); }

@@ -50,6 +50,7 @@ std::string answer(std::string_view head) {
     return ok(
         "<CompleteMultipartUploadResult><ETag>\"0\"</ETag><Location>l</Location><Bucket>b</Bucket><Key>k</Key></"
         "CompleteMultipartUploadResult>");
+  if (line.find("?versioning") != std::string_view::npos) return ok("<VersioningConfiguration/>");
   return ok("<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>");
 }
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <catch2/catch.hpp>
+#include <fstream>
 #include <thread>
 
 #include "support/kafka/transactions.hpp"
@@ -103,6 +104,45 @@ TEST_CASE("a compacted topic: records that go between an intent and its object, 
   INFO(walk.dump(1));
   CHECK(walk.at("ok") == true);
   CHECK(explained(walk).find("hold no record") != std::string::npos);
+}
+
+TEST_CASE("records that are damaged on the broker's disk are not passed over, and hold up no other partition", "[breaks]") {
+  World world;
+  const std::string task = "damaged";
+  world.admin().create_topic(task, 2);
+  LedgerProducer producer(world.bootstrap(), task, Mix{95});
+  const auto produce = [&] {
+    for (int i = 0; i < 100; ++i) producer.send(i % 2, fmt::format("record {} of {}", i, task));
+    producer.flush();
+  };
+  produce();
+  const auto segment = shared_broker().segment(task, 0);
+  const auto whole = static_cast<std::streamoff>(std::filesystem::file_size(segment));
+  produce();
+  const auto flip = [&] {
+    std::fstream file(segment, std::ios::in | std::ios::out | std::ios::binary);
+    const auto at = whole + 100;  // among the second half's values
+    file.seekg(at);
+    const auto byte = static_cast<char>(file.get() ^ 1);
+    file.seekp(at);
+    file.put(byte);
+  };
+  flip();
+  produce();  // behind it
+  world.host().start();
+  world.create(task, config_of(world, task));
+  CHECK(world.interrupted(task, "offset_lost"));
+  INFO(world.host().status(task).dump(1));
+  CHECK(world.host().status(task).dump().find("CRC32C") != std::string::npos);
+  CHECK(eventually(60s, [&] { return world.admin().committed("connect-" + task, task, 2).at(1).offset == 150; }));
+  CHECK(throughout(6s, [&] { return world.admin().committed("connect-" + task, task, 2).at(0).offset <= 50; }));
+  flip();
+  CHECK(world.host().post("/v1/tasks/" + task + "/restart", json::object()).status == 202);
+  CHECK(world.drained(task, task, 2));
+  const auto report = world.check(task, producer.ledger());
+  INFO(report.summary());
+  CHECK(report.ok());
+  CHECK(world.reaches(task, "RUNNING"));
 }
 
 TEST_CASE("while a task is disabled its group is deleted, its offsets are reset, its records removed", "[breaks]") {

@@ -24,7 +24,7 @@ class RecordingSink final : public SinkTask {
     const std::lock_guard lock(recording_.mutex);
     if (!recording_.fail_in_put.empty()) throw std::runtime_error(std::exchange(recording_.fail_in_put, ""));
     const auto partition = partitions_.at(id);
-    const auto count = std::min(batch.size(), recording_.take_at_most);
+    const auto count = recording_.blocked.contains(partition) ? 0 : std::min(batch.size(), recording_.take_at_most);
     for (std::size_t i = 0; i < count; ++i) recording_.offsets[partition].push_back(batch[i].offset);
     if (count == 0) return 0;
     recording_.last_value[partition] = bytes_view(batch[count - 1].value);

@@ -5,6 +5,7 @@
 #include <connector_host/connector.hpp>
 #include <map>
 #include <mutex>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -17,6 +18,7 @@ struct Recording {
   std::mutex mutex;
   // What the test sets.
   std::size_t take_at_most = SIZE_MAX;  // records taken of a batch
+  std::set<std::int32_t> blocked;       // partitions that take nothing
   bool answer_open = true;              // resume at the committed offset at once
   std::string fail_in_put;              // thrown, once
   bool commit_all = true;               // request a commit behind every batch

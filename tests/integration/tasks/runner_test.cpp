@@ -130,6 +130,44 @@ TEST_CASE("runner: a connector that takes little at a time gets the same records
   }));
 }
 
+TEST_CASE("runner: partitions that can take nothing hold up no other one, and go on where they were, also after a rejoin") {
+  World world;
+  world.recording.blocked = {1, 2};
+  auto spec = world.spec();
+  spec.info.buffer_memory = 1 << 20;  // far less than is waiting
+  test::LedgerProducer producer(world.broker->bootstrap(), "orders", small_mix());
+  const auto produce = [&] {
+    for (int i = 0; i < 6000; ++i) producer.send(i % 4, std::string(1000, 'x'));
+    producer.flush();
+  };
+  produce();
+  auto runner = std::make_unique<Runner>(std::move(spec));
+  REQUIRE(test::eventually(kLong, [&] { return world.recording.records() == 3000; }));
+  CHECK(runner->status().state == State::running);
+  runner->stop(true, std::nullopt);
+  REQUIRE(test::eventually(kLong, [&] { return runner->stopped(); }));
+  {
+    const std::lock_guard lock(world.recording.mutex);
+    CHECK_FALSE(world.recording.offsets.contains(1));
+  }
+  spec = world.spec();
+  spec.info.buffer_memory = 1 << 20;
+  runner = std::make_unique<Runner>(std::move(spec));
+  produce();
+  REQUIRE(test::eventually(kLong, [&] { return world.recording.records() == 6000; }));
+  {
+    const std::lock_guard lock(world.recording.mutex);
+    world.recording.blocked = {2};
+  }
+  REQUIRE(test::eventually(kLong, [&] { return world.recording.records() == 9000; }));
+  {
+    const std::lock_guard lock(world.recording.mutex);
+    world.recording.blocked.clear();
+  }
+  REQUIRE(test::eventually(kLong, [&] { return world.recording.records() == 12000; }));
+  world.check_complete(producer.ledger());
+}
+
 TEST_CASE("runner: paused it reads nothing, keeps its partitions, and goes on when resumed") {
   World world;
   auto spec = world.spec();

@@ -39,6 +39,10 @@ class KafkaBroker {
   static constexpr const char* kSaslUser = "archiver";
   static constexpr const char* kSaslPassword = "broker-test-password";
   std::filesystem::path log_file() const { return dir_.path() / "broker.log"; }
+  // What a partition's records are kept in, as long as they are few.
+  std::filesystem::path segment(const std::string& topic, std::int32_t partition) const {
+    return dir_.path() / "data" / (topic + "-" + std::to_string(partition)) / "00000000000000000000.log";
+  }
 
  private:
   std::vector<std::string> java(const std::string& main_class, const std::vector<std::string>& arguments) const;

@@ -1,0 +1,76 @@
+// All that the brokers send comes through one queue, so that one bound holds for it however many partitions there are;
+// from there it is sorted into a lane for each assigned partition, which holds what its partition cannot take yet. A lane
+// that holds what came long ago keeps memory (a record keeps the whole answer that it came in): reading then rests until it
+// takes it or is parked. Private to this room; poll thread only.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "kafka/lane.hpp"
+
+namespace ch::kafka {
+
+class Lanes {
+ public:
+  // `wake`: something came; librdkafka's threads call it.
+  Lanes(rd_kafka_t* client, std::function<void()> wake);
+  ~Lanes();
+  Lanes(const Lanes&) = delete;
+  Lanes& operator=(const Lanes&) = delete;
+
+  void add(ch_partition_id id, const TopicPartition& where);  // before assign(), else records slip through
+  void clear();
+  Lane* find(ch_partition_id id) const;
+  std::vector<ch_partition_id> ids() const;
+
+  bool fetch();                                       // moves what has come into the lanes, unless reading rests; true: something came
+  bool resting() const;                               // the bytes since the oldest record that a lane holds are more than may be kept
+  std::vector<ch_partition_id> holding_up() const;    // the lanes that reading rests for
+  void list_news(std::vector<ch_partition_id>& out);  // lanes that hold records or know something
+
+  void park(Lane& lane);    // drops what it holds; its partition is not fetched until unpark()
+  void unpark(Lane& lane);  // before a seek; a seek must follow
+  // A pause outlives the assignment: those among `assigned` that were ever parked.
+  std::vector<TopicPartition> once_parked(const std::vector<TopicPartition>& assigned) const;
+
+ private:
+  struct ByName {
+    using is_transparent = void;
+    using Name = std::pair<std::string_view, std::int32_t>;
+    static Name name(const TopicPartition& where) { return {where.topic, where.partition}; }
+    static Name name(const Name& it) { return it; }
+    template <class A, class B>
+    bool operator()(const A& a, const B& b) const {
+      return name(a) < name(b);
+    }
+  };
+
+  void sort(rd_kafka_message_t& message);
+  bool too_old(const Lane& lane) const;
+  void keep_coming();
+
+  rd_kafka_t* client_;
+  std::function<void()> wake_;
+  Queue queue_;
+  std::atomic<bool> ready_ = true;
+  std::map<ch_partition_id, std::unique_ptr<Lane>> lanes_;
+  std::map<TopicPartition, Lane*, ByName> by_name_;
+  Lane* last_ = nullptr;  // where the last message went
+  const rd_kafka_topic_t* last_topic_ = nullptr;
+  std::int32_t last_partition_ = -1;
+  std::vector<Lane*> news_;
+  std::set<TopicPartition> once_parked_;
+  std::uint64_t bytes_ = 0;  // that all lanes ever got
+  std::uint64_t window_;
+  std::uint64_t bytes_a_look_, messages_a_look_;  // taken from the queue until librdkafka is told to look for room
+  std::uint64_t bytes_looked_ = 0, messages_ = 0;
+  std::string user_, password_;
+};
+
+}  // namespace ch::kafka
