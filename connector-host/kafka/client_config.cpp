@@ -12,14 +12,14 @@ void assign(Properties& to, const Properties& from) {
 }
 
 // One queue for all partitions (lanes.hpp): its bound holds for all of them together, and is overshot by what each broker
-// has under way.
+// has under way. A quarter is the queue's, a half for an answer, a quarter for what lanes hold.
 void bound_queue(Properties& out, std::uint64_t memory) {
   constexpr std::uint64_t kSmallest = 256 << 10, kFetchSmallest = 1 << 20, kLargest = 16 << 20;
   constexpr std::uint64_t kSmallRecord = 128;  // each also takes librdkafka some 300 bytes
-  const std::uint64_t queue = std::clamp(memory / 8, kSmallest, kLargest);
+  const std::uint64_t queue = std::clamp(memory / 4, kSmallest, kLargest);
   out["queued.max.messages.kbytes"] = std::to_string(queue >> 10);
   out["queued.min.messages"] = std::to_string(queue / kSmallRecord);
-  out["fetch.max.bytes"] = std::to_string(std::clamp(memory / 8, kFetchSmallest, kLargest));
+  out["fetch.max.bytes"] = std::to_string(std::clamp(memory / 2, kFetchSmallest, kLargest));
   out["message.max.bytes"] = std::to_string(kFetchSmallest);  // fetch.max.bytes may not be below it
   // Of a batch that is larger brokers send one in each answer, and nothing of all other partitions.
   out["max.partition.fetch.bytes"] = std::to_string(kFetchSmallest);

@@ -4,6 +4,8 @@ namespace ch::kafka {
 
 namespace {
 
+constexpr std::size_t kSpareRacks = 32;
+
 ch_bytes bytes(const void* data, std::size_t size) {
   static constexpr unsigned char kEmpty = 0;
   if (data == nullptr) return {nullptr, 0};
@@ -13,16 +15,20 @@ ch_bytes bytes(const void* data, std::size_t size) {
 }  // namespace
 
 void Lane::release(std::size_t from, std::size_t to) {
-  for (std::size_t i = from; i < to; ++i) rd_kafka_message_destroy(messages_[i]);
+  for (std::size_t i = from; i < to; ++i) rd_kafka_message_destroy(rack_.messages[i]);
 }
 
 void Lane::keep(rd_kafka_message_t& message, std::uint64_t at) {
+  if (rack_.records.capacity() == 0 && !racks_.empty()) {
+    rack_ = std::move(racks_.back());
+    racks_.pop_back();
+  }
   rd_kafka_timestamp_type_t type = RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
   const std::int64_t timestamp = rd_kafka_message_timestamp(&message, &type);
-  records_.push_back({bytes(message.key, message.key_len), bytes(message.payload, message.len), message.offset, timestamp, &message});
-  messages_.push_back(&message);
+  rack_.records.push_back({bytes(message.key, message.key_len), bytes(message.payload, message.len), message.offset, timestamp, &message});
+  rack_.messages.push_back(&message);
   if (runs_.empty() || runs_.back().at != at) runs_.push_back({0, at});
-  runs_.back().end = records_.size();
+  runs_.back().end = rack_.records.size();
   next_offset_ = message.offset + 1;
   end_of_partition_.reset();
 }
@@ -39,24 +45,33 @@ void Lane::add(rd_kafka_message_t& message, std::uint64_t at) {
   rd_kafka_message_destroy(&message);
 }
 
+void Lane::empty() {
+  rack_.messages.clear();
+  rack_.records.clear();
+  runs_.clear();
+  taken_ = 0;
+  if (racks_.size() < kSpareRacks && rack_.records.capacity() > 0) racks_.push_back(std::move(rack_));
+  rack_ = {};
+}
+
 void Lane::take(std::size_t count) {
   release(taken_, taken_ + count);
   taken_ += count;
   while (!runs_.empty() && runs_.front().end <= taken_) runs_.pop_front();
-  if (taken_ == records_.size()) end_of_partition_.reset();
-  if (taken_ < records_.size() - taken_) return;  // moving costs less than what was taken
-  messages_.erase(messages_.begin(), messages_.begin() + static_cast<std::ptrdiff_t>(taken_));
-  records_.erase(records_.begin(), records_.begin() + static_cast<std::ptrdiff_t>(taken_));
+  if (taken_ == rack_.records.size()) {
+    end_of_partition_.reset();
+    return empty();
+  }
+  if (taken_ < rack_.records.size() - taken_) return;  // moving costs less than what was taken
+  rack_.messages.erase(rack_.messages.begin(), rack_.messages.begin() + static_cast<std::ptrdiff_t>(taken_));
+  rack_.records.erase(rack_.records.begin(), rack_.records.begin() + static_cast<std::ptrdiff_t>(taken_));
   for (auto& run : runs_) run.end -= taken_;
   taken_ = 0;
 }
 
 void Lane::drop() {
-  release(taken_, messages_.size());
-  messages_.clear();
-  records_.clear();
-  runs_.clear();
-  taken_ = 0;
+  release(taken_, rack_.messages.size());
+  empty();
   next_offset_ = 0;
   end_of_partition_.reset();
   error_ = RD_KAFKA_RESP_ERR_NO_ERROR;

@@ -13,9 +13,16 @@
 
 namespace ch::kafka {
 
+// What lanes keep records in, for those that have some: a thousand lanes of which each kept its own would keep much.
+struct Rack {
+  std::vector<rd_kafka_message_t*> messages;
+  std::vector<ch_record> records;  // views of messages
+};
+using Racks = std::vector<Rack>;
+
 class Lane {
  public:
-  Lane(ch_partition_id id, TopicPartition where) : id_(id), where_(std::move(where)) {}
+  Lane(ch_partition_id id, TopicPartition where, Racks& racks) : racks_(racks), id_(id), where_(std::move(where)) {}
   ~Lane() { drop(); }
   Lane(const Lane&) = delete;
   Lane& operator=(const Lane&) = delete;
@@ -25,12 +32,12 @@ class Lane {
 
   // Takes the message over. `at`: how many bytes all lanes had got before it.
   void add(rd_kafka_message_t& message, std::uint64_t at);
-  std::span<const ch_record> records() const { return std::span(records_).subspan(taken_); }
+  std::span<const ch_record> records() const { return std::span(rack_.records).subspan(taken_); }
   std::optional<std::int64_t> end_of_partition() const { return end_of_partition_; }
   // What comes behind the records could not be read; nothing is kept from there on, for it need not be what follows.
   rd_kafka_resp_err_t error() const { return error_; }
   const std::string& error_text() const { return error_text_; }
-  bool holds() const { return taken_ < records_.size(); }
+  bool holds() const { return taken_ < rack_.records.size(); }
   bool has_news() const { return holds() || end_of_partition_ || error_ != RD_KAFKA_RESP_ERR_NO_ERROR; }
   std::uint64_t oldest_at() const { return runs_.front().at; }  // of what it holds; holds() is true
   void take(std::size_t count);
@@ -47,12 +54,13 @@ class Lane {
 
   void keep(rd_kafka_message_t& message, std::uint64_t at);
   void release(std::size_t from, std::size_t to);
+  void empty();
 
+  Racks& racks_;
   ch_partition_id id_;
   TopicPartition where_;
   std::int64_t next_offset_ = 0;  // records below it were delivered before
-  std::vector<rd_kafka_message_t*> messages_;
-  std::vector<ch_record> records_;  // views of messages_
+  Rack rack_;
   std::deque<Run> runs_;
   std::size_t taken_ = 0;
   std::optional<std::int64_t> end_of_partition_;

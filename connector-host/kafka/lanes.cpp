@@ -50,7 +50,7 @@ Lanes::~Lanes() {
 }
 
 void Lanes::add(ch_partition_id id, const TopicPartition& where) {
-  auto lane = std::make_unique<Lane>(id, where);
+  auto lane = std::make_unique<Lane>(id, where, racks_);
   const Queue own(rd_kafka_queue_get_partition(client_, where.topic.c_str(), where.partition));
   rd_kafka_queue_forward(own.get(), queue_.get());
   by_name_[where] = lane.get();
@@ -87,7 +87,7 @@ void Lanes::sort(rd_kafka_message_t& message) {
   }
   if (last_ == nullptr) return rd_kafka_message_destroy(&message);  // of an assignment that has ended
   const auto weight = message.err == RD_KAFKA_RESP_ERR_NO_ERROR ? message.len + message.key_len : 0;
-  last_->add(message, bytes_);
+  last_->add(message, batch_at_);
   bytes_ += weight;
   if (!last_->listed && last_->has_news()) {
     last_->listed = true;
@@ -102,6 +102,7 @@ bool Lanes::fetch() {
   bool any = false;
   for (int i = 0; i < kBatches; ++i) {
     const auto count = std::max<ssize_t>(rd_kafka_consume_batch_queue(queue_.get(), 0, batch.data(), batch.size()), 0);
+    batch_at_ = bytes_;
     for (auto* message : std::span(batch).first(static_cast<std::size_t>(count))) sort(*message);
     messages_ += static_cast<std::uint64_t>(count);
     any = any || count > 0;

@@ -59,6 +59,7 @@ class Lanes {
   std::function<void()> wake_;
   Queue queue_;
   std::atomic<bool> ready_ = true;
+  Racks racks_;  // that no lane uses
   std::map<ch_partition_id, std::unique_ptr<Lane>> lanes_;
   std::map<TopicPartition, Lane*, ByName> by_name_;
   Lane* last_ = nullptr;  // where the last message went
@@ -66,7 +67,8 @@ class Lanes {
   std::int32_t last_partition_ = -1;
   std::vector<Lane*> news_;
   std::set<TopicPartition> once_parked_;
-  std::uint64_t bytes_ = 0;  // that all lanes ever got
+  std::uint64_t bytes_ = 0;     // that all lanes ever got
+  std::uint64_t batch_at_ = 0;  // before the batch at hand
   std::uint64_t window_;
   std::uint64_t bytes_a_look_, messages_a_look_;  // taken from the queue until librdkafka is told to look for room
   std::uint64_t bytes_looked_ = 0, messages_ = 0;

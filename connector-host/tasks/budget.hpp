@@ -7,6 +7,9 @@
 
 namespace ch::tasks {
 
+// Of a task's `buffer.memory`: for what was fetched and the connector has not taken yet. The rest is the connector's.
+constexpr std::uint64_t fetch_share(std::uint64_t buffer_memory) { return buffer_memory / 8; }
+
 class Budget {
  public:
   explicit Budget(std::uint64_t limit, Budget* parent = nullptr) : limit_(limit), parent_(parent) {}

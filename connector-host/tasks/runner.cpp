@@ -32,7 +32,7 @@ kafka::Trouble explained(ckafka::Instance* instance, const kafka::Trouble& troub
 struct Runner::Impl {
   explicit Impl(RunnerSpec s)
       : spec(std::move(s)),
-        budget(spec.info.buffer_memory, spec.host_budget),
+        budget(spec.info.buffer_memory - fetch_share(spec.info.buffer_memory), spec.host_budget),
         pool(spec.info.upload_threads, [this] { shared.wake(); }),
         bridge(spec.info.name, budget, pool, *spec.metrics) {
     shared.paused = spec.paused;

@@ -19,6 +19,7 @@ using std::chrono::milliseconds;
 constexpr std::int64_t kTickMs = 1000;  // the connector is called at least so often
 constexpr std::int64_t kPublishMs = 1000;
 constexpr std::int64_t kLookMs = 1000;
+constexpr std::int64_t kLookAtStateMs = 20;
 constexpr std::int64_t kCommitDeadlineMs = 10000;  // past it a commit is still under way, and nothing may be concluded
 constexpr milliseconds kRevokeGrace{1500};         // to finish uploads under way: the whole group waits for us
 constexpr milliseconds kCloseTimeout{8000};
@@ -47,7 +48,7 @@ Session::Outcome Session::run() {
   settings.group_instance_id = spec.group_instance_id;
   settings.client_id = fmt::format("connector-consumer-{}-{}", task_, spec.info.runner);
   settings.task = task_;
-  settings.fetch_memory = spec.info.buffer_memory / 2;
+  settings.fetch_memory = fetch_share(spec.info.buffer_memory);
   auto made = kafka::Consumer::create(settings, *this);
   if (!made) return {End::failed, made.error().message, false};
   consumer_ = std::move(*made);
@@ -74,7 +75,7 @@ bool Session::loop_once() {
       check(context_.connector.retry());
     }
     open_new();
-    context_.pool.serve();
+    if (context_.pool.serve()) next_tick_ms_ = 0;
     serve_rejects();
     progress_ = seek_asked() || read_lanes();
     if (context_.shared.stopping && !flushing_) {
@@ -90,8 +91,15 @@ bool Session::loop_once() {
   if (trouble_ && now - looked_ms_ >= kLookMs) look_at_instance();
   if (!end_ && context_.shared.stopping && (context_.shared.must_end(now) || finished_storing())) end_ = Outcome{End::stopped, "", worked_};
   const bool due = now - published_ms_ >= kPublishMs && (progress_ || context_.shared.status_asked);
-  if (due || context_.shared.status_asked.exchange(false) || state() != published_state_) publish();
+  if (due || context_.shared.status_asked.exchange(false) || changed_state(now)) publish();
   return !end_;
+}
+
+// Looks at all partitions: not in every loop while there is much to do.
+bool Session::changed_state(std::int64_t now) {
+  if (progress_ && now - state_seen_ms_ < kLookAtStateMs) return false;
+  state_seen_ms_ = now;
+  return state() != published_state_;
 }
 
 milliseconds Session::time_to_wait() const {
@@ -196,7 +204,7 @@ void Session::on_revoked(const std::vector<ch_partition_id>& partitions, bool lo
     // What is nearly done may be finished: uploads under way, and the commits that belong to them.
     const auto deadline = std::chrono::steady_clock::now() + kRevokeGrace;
     while (std::chrono::steady_clock::now() < deadline && !end_ && (context_.pool.under_way() > 0 || !settled())) {
-      context_.pool.serve();
+      if (context_.pool.serve()) next_tick_ms_ = 0;
       consumer_->serve_commits();
       serve_rejects();
       tick();
@@ -241,7 +249,7 @@ bool Session::finished_storing() {
 
 void Session::tick() {
   const auto now = now_ms();
-  if (now < next_tick_ms_ && context_.pool.under_way() == 0) return;
+  if (now < next_tick_ms_) return;
   const auto next = context_.connector.tick(now);
   if (!next) {
     check(tl::unexpected(next.error()));

@@ -121,6 +121,7 @@ class Session final : private kafka::Listener, public SessionCalls {
   std::chrono::milliseconds time_to_wait() const;
 
   State state() const;
+  bool changed_state(std::int64_t now);
   void publish();
   RunnerStatus snapshot();
   PartitionStatus describe(ch_partition_id id, Slot& slot);
@@ -146,6 +147,7 @@ class Session final : private kafka::Listener, public SessionCalls {
   bool progress_ = false;
   std::int64_t next_tick_ms_ = 0;
   std::int64_t published_ms_ = 0;
+  std::int64_t state_seen_ms_ = 0;
   std::int64_t resting_since_ms_ = 0;  // 0: not resting
   std::int64_t looked_ms_ = 0;         // whether the instance is isolated
   State published_state_ = State::starting;

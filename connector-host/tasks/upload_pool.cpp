@@ -24,7 +24,7 @@ bool UploadPool::submit(ch_job_fn run, ch_job_fn done, void* job) {
   return true;
 }
 
-void UploadPool::serve() {
+bool UploadPool::serve() {
   std::vector<Done> ready;
   {
     const std::lock_guard lock(mutex_);
@@ -34,6 +34,7 @@ void UploadPool::serve() {
     --under_way_;
     done.call(done.job);
   }
+  return !ready.empty();
 }
 
 void UploadPool::finish() {

@@ -21,7 +21,7 @@ class UploadPool {
   ~UploadPool();  // after finish()
 
   bool submit(ch_job_fn run, ch_job_fn done, void* job);  // [poll] false: full
-  void serve();                                           // [poll] runs the second halves that are due
+  bool serve();                                           // [poll] runs the second halves that are due; true: there were any
   std::size_t under_way() const { return under_way_; }    // [poll]
   void finish();                                          // [poll] waits for all jobs and serves them
 

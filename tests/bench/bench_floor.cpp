@@ -49,6 +49,7 @@ class Uploader {
  private:
   void run() {
     CURL* curl = curl_easy_init();
+    curl_slist* headers = curl_slist_append(nullptr, "Expect:");  // or it waits a second for a 100 that stores do not send
     for (int number = 0;; ++number) {
       std::unique_lock lock(mutex_);
       changed_.wait(lock, [this] { return done_ || !waiting_.empty(); });
@@ -59,6 +60,7 @@ class Uploader {
       lock.unlock();
       const auto url = url_ + std::to_string(number);
       curl_easy_setopt(curl, CURLOPT_URL, url.c_str());
+      curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
       curl_easy_setopt(curl, CURLOPT_UPLOAD, 1L);
       curl_easy_setopt(curl, CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(object->size));
       curl_easy_setopt(curl, CURLOPT_UPLOAD_BUFFERSIZE, 512L << 10);
@@ -73,6 +75,7 @@ class Uploader {
           });
       if (curl_easy_perform(curl) != CURLE_OK) std::abort();
     }
+    curl_slist_free_all(headers);
     curl_easy_cleanup(curl);
   }
 
