@@ -136,7 +136,9 @@ void Session::make_way() {
   }
   if (resting_since_ms_ == 0) resting_since_ms_ = now;
   for (const auto id : consumer_->holding_up()) {
-    auto& slot = slots_.at(id);
+    const auto found = slots_.find(id);
+    if (found == slots_.end()) continue;
+    auto& slot = found->second;
     if (slot.out_of_memory || (!slot.interruption && now - resting_since_ms_ < kRestMs)) continue;
     consumer_->park(id);
     slot.park_ms = std::clamp(2 * slot.park_ms, kRestMs, kLongestParkMs);
