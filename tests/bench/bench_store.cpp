@@ -1,5 +1,6 @@
 // bench_store: a store that keeps nothing, on a port of its own, which it prints. It takes what cos-sink and the floor
-// program send, and counts: GET /stats gives {"calls","puts","bytes","connections"}. One thread a connection.
+// program send, and counts: GET /stats gives {"calls","puts","bytes","connections"}. GET /stall makes it answer nothing more
+// that is a task's until GET /go. One thread a connection.
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -16,6 +17,7 @@
 namespace {
 
 std::atomic<std::uint64_t> calls, puts, received, connections;
+std::atomic<bool> stalled = false;
 
 std::size_t content_length(std::string_view head) {
   for (std::size_t at = 0; at < head.size();) {
@@ -40,6 +42,12 @@ std::string answer(std::string_view head) {
     return ok("{\"calls\":" + std::to_string(calls) + ",\"puts\":" + std::to_string(puts) + ",\"bytes\":" + std::to_string(received) +
                   ",\"connections\":" + std::to_string(connections) + "}",
               "application/json");
+  if (line.starts_with("GET /stall ") || line.starts_with("GET /go ")) {
+    stalled = line.starts_with("GET /stall ");
+    stalled.notify_all();
+    return ok("{}", "application/json");
+  }
+  stalled.wait(true);
   ++calls;
   if (line.starts_with("PUT ")) ++puts;
   if (line.starts_with("PUT ")) return ok("");
