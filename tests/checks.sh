@@ -14,8 +14,8 @@ case "${1:-}" in
     ;;
   tidy)
     # The code that ships; tests are left to the compilers. Needs the `clang` build's list of commands. Behind everything
-    # else that runs: it takes one core for minutes, beside tests that wait.
-    find api connector-host connectors -name '*.cpp' | sort | nice -n 19 xargs -n 1 clang-tidy --quiet -p build/clang
+    # else that runs: it takes minutes of all cores, beside tests that wait.
+    find api connector-host connectors -name '*.cpp' | sort | nice -n 19 xargs -P "$(nproc)" -n 1 clang-tidy --quiet -p build/clang
     ;;
   *)
     echo "usage: tests/checks.sh format|shellcheck|tidy" >&2
