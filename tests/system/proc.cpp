@@ -40,13 +40,14 @@ Memory memory_of(pid_t pid, const std::filesystem::path& own) {
   return memory;
 }
 
-std::uint64_t cpu_time_of(pid_t pid) {
-  std::uint64_t sum = 0;
+Running running_of(pid_t pid) {
+  Running sum;
   for (const auto& thread : std::filesystem::directory_iterator("/proc/" + std::to_string(pid) + "/task")) {
     std::ifstream file(thread.path() / "schedstat");
-    std::uint64_t on_cpu = 0;
-    file >> on_cpu;
-    sum += on_cpu;
+    std::uint64_t on_cpu = 0, waited = 0, times = 0;
+    file >> on_cpu >> waited >> times;
+    sum.nanoseconds += on_cpu;
+    sum.times += times;
   }
   return sum;
 }

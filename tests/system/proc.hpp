@@ -16,7 +16,10 @@ struct Memory {
 
 // Shared libraries below `own` count as the program's.
 Memory memory_of(pid_t pid, const std::filesystem::path& own);
-// Time on a CPU of all threads that live, in nanoseconds.
-std::uint64_t cpu_time_of(pid_t pid);
+struct Running {  // of all threads that live
+  std::uint64_t nanoseconds = 0;
+  std::uint64_t times = 0;  // that one got a CPU
+};
+Running running_of(pid_t pid);
 
 }  // namespace ch::test
