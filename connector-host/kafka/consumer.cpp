@@ -122,9 +122,7 @@ void Consumer::Impl::assign(const rd_kafka_topic_partition_list_t& list) {
   if (const auto code = rd_kafka_assign(client, starts.get()); code != RD_KAFKA_RESP_ERR_NO_ERROR) {
     listener.on_rejoin_needed(fmt::format("assign failed: {}", rd_kafka_err2str(code)));
   }
-  std::vector<TopicPartition> names;
-  for (const auto& a : assignments) names.push_back(a.where);
-  if (const auto paused = lanes->once_parked(names); !paused.empty()) rd_kafka_resume_partitions(client, queries::to_list(paused).get());
+  lanes->resume_parked();
   if (CH_BUG("left_paused") && !assignments.empty() && assignments.front().id > assignments.size())
     rd_kafka_pause_partitions(client, starts.get());
 }
@@ -256,8 +254,6 @@ void Consumer::wake() { impl_->wake(); }
 
 bool Consumer::fetch() { return impl_->lanes->fetch(); }
 
-bool Consumer::resting() const { return impl_->lanes->resting(); }
-
 std::vector<ch_partition_id> Consumer::holding_up() const { return impl_->lanes->holding_up(); }
 
 const std::vector<ch_partition_id>& Consumer::readable() {
@@ -293,23 +289,8 @@ bool Consumer::parked(ch_partition_id id) const {
 }
 
 Status Consumer::seek(ch_partition_id id, std::int64_t offset) {
-  Lane* lane = impl_->lanes->find(id);
-  if (lane == nullptr) return {};
-  // From this call on what was fetched before is outdated, and fetch() is not given it: both happen on this thread.
-  lane->drop();
-  impl_->lanes->unpark(*lane);
-  const auto& where = lane->where();
-  const auto list = queries::to_list({where});
-  list->elems[0].offset = offset;
-  constexpr int kSeekTimeoutMs = 2000;  // answered by the client's own main thread, not by a broker
-  const KafkaError error(rd_kafka_seek_partitions(impl_->client, list.get(), kSeekTimeoutMs));
-  const auto code = error != nullptr ? rd_kafka_error_code(error.get()) : list->elems[0].err;
-  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
-    return fail(ErrorCode::unavailable,
-                fmt::format("seek of {}-{} to {} failed: {}", where.topic, where.partition, offset, rd_kafka_err2str(code)));
-  }
-  lane->parked = false;
-  return {};
+  auto* lane = impl_->lanes->find(id);
+  return lane == nullptr ? Status{} : impl_->lanes->seek(*lane, offset);
 }
 
 std::int64_t Consumer::end_offset(ch_partition_id id) const {

@@ -78,9 +78,8 @@ class Consumer {
   };
   // Sorts what has come into lanes. True: something came.
   bool fetch();
-  // A lane holds records from so long ago that fetch() does nothing until they are taken or the lane is parked.
-  bool resting() const;
-  std::vector<ch_partition_id> holding_up() const;  // such lanes
+  // Lanes with records from so long ago that fetch() does nothing until they are taken or the lane is parked.
+  std::vector<ch_partition_id> holding_up() const;
   // Ids of lanes that hold something. Valid until the next call or poll().
   const std::vector<ch_partition_id>& readable();
   // All that the lane holds. Error: the partition needs a rejoin.

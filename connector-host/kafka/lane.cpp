@@ -15,20 +15,19 @@ ch_bytes bytes(const void* data, std::size_t size) {
 }  // namespace
 
 void Lane::release(std::size_t from, std::size_t to) {
-  for (std::size_t i = from; i < to; ++i) rd_kafka_message_destroy(rack_.messages[i]);
+  for (std::size_t i = from; i < to; ++i) rd_kafka_message_destroy(static_cast<rd_kafka_message_t*>(const_cast<void*>(rack_[i].native)));
 }
 
 void Lane::keep(rd_kafka_message_t& message, std::uint64_t at) {
-  if (rack_.records.capacity() == 0 && !racks_.empty()) {
+  if (rack_.capacity() == 0 && !racks_.empty()) {
     rack_ = std::move(racks_.back());
     racks_.pop_back();
   }
   rd_kafka_timestamp_type_t type = RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
   const std::int64_t timestamp = rd_kafka_message_timestamp(&message, &type);
-  rack_.records.push_back({bytes(message.key, message.key_len), bytes(message.payload, message.len), message.offset, timestamp, &message});
-  rack_.messages.push_back(&message);
+  rack_.push_back({bytes(message.key, message.key_len), bytes(message.payload, message.len), message.offset, timestamp, &message});
   if (runs_.empty() || runs_.back().at != at) runs_.push_back({0, at});
-  runs_.back().end = rack_.records.size();
+  runs_.back().end = rack_.size();
   next_offset_ = message.offset + 1;
   end_of_partition_.reset();
 }
@@ -46,11 +45,10 @@ void Lane::add(rd_kafka_message_t& message, std::uint64_t at) {
 }
 
 void Lane::empty() {
-  rack_.messages.clear();
-  rack_.records.clear();
+  rack_.clear();
   runs_.clear();
   taken_ = 0;
-  if (racks_.size() < kSpareRacks && rack_.records.capacity() > 0) racks_.push_back(std::move(rack_));
+  if (racks_.size() < kSpareRacks && rack_.capacity() > 0) racks_.push_back(std::move(rack_));
   rack_ = {};
 }
 
@@ -58,19 +56,18 @@ void Lane::take(std::size_t count) {
   release(taken_, taken_ + count);
   taken_ += count;
   while (!runs_.empty() && runs_.front().end <= taken_) runs_.pop_front();
-  if (taken_ == rack_.records.size()) {
+  if (taken_ == rack_.size()) {
     end_of_partition_.reset();
     return empty();
   }
-  if (taken_ < rack_.records.size() - taken_) return;  // moving costs less than what was taken
-  rack_.messages.erase(rack_.messages.begin(), rack_.messages.begin() + static_cast<std::ptrdiff_t>(taken_));
-  rack_.records.erase(rack_.records.begin(), rack_.records.begin() + static_cast<std::ptrdiff_t>(taken_));
+  if (taken_ < rack_.size() - taken_) return;  // moving costs less than what was taken
+  rack_.erase(rack_.begin(), rack_.begin() + static_cast<std::ptrdiff_t>(taken_));
   for (auto& run : runs_) run.end -= taken_;
   taken_ = 0;
 }
 
 void Lane::drop() {
-  release(taken_, rack_.messages.size());
+  release(taken_, rack_.size());
   empty();
   next_offset_ = 0;
   end_of_partition_.reset();

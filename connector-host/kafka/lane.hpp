@@ -14,10 +14,7 @@
 namespace ch::kafka {
 
 // What lanes keep records in, for those that have some: a thousand lanes of which each kept its own would keep much.
-struct Rack {
-  std::vector<rd_kafka_message_t*> messages;
-  std::vector<ch_record> records;  // views of messages
-};
+using Rack = std::vector<ch_record>;  // views of librdkafka's messages, which are their `native`
 using Racks = std::vector<Rack>;
 
 class Lane {
@@ -32,12 +29,12 @@ class Lane {
 
   // Takes the message over. `at`: how many bytes all lanes had got before it.
   void add(rd_kafka_message_t& message, std::uint64_t at);
-  std::span<const ch_record> records() const { return std::span(rack_.records).subspan(taken_); }
+  std::span<const ch_record> records() const { return std::span(rack_).subspan(taken_); }
   std::optional<std::int64_t> end_of_partition() const { return end_of_partition_; }
   // What comes behind the records could not be read; nothing is kept from there on, for it need not be what follows.
   rd_kafka_resp_err_t error() const { return error_; }
   const std::string& error_text() const { return error_text_; }
-  bool holds() const { return taken_ < rack_.records.size(); }
+  bool holds() const { return taken_ < rack_.size(); }
   bool has_news() const { return holds() || end_of_partition_ || error_ != RD_KAFKA_RESP_ERR_NO_ERROR; }
   std::uint64_t oldest_at() const { return runs_.front().at; }  // of what it holds; holds() is true
   void take(std::size_t count);

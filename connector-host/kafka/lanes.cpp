@@ -1,5 +1,7 @@
 #include "kafka/lanes.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 
@@ -96,7 +98,8 @@ void Lanes::sort(rd_kafka_message_t& message) {
 }
 
 bool Lanes::fetch() {
-  if (!ready_.load(std::memory_order_acquire) || resting()) return false;
+  if (!ready_.load(std::memory_order_acquire) || std::any_of(news_.begin(), news_.end(), [&](const Lane* lane) { return too_old(*lane); }))
+    return false;
   std::array<rd_kafka_message_t*, kBatch> batch;   // filled by the call
   ready_.store(false, std::memory_order_release);  // before reading: what comes later sets it again
   bool any = false;
@@ -125,10 +128,6 @@ void Lanes::keep_coming() {
 
 bool Lanes::too_old(const Lane& lane) const { return lane.holds() && bytes_ - lane.oldest_at() > window_; }
 
-bool Lanes::resting() const {
-  return std::any_of(news_.begin(), news_.end(), [&](const Lane* lane) { return too_old(*lane); });
-}
-
 std::vector<ch_partition_id> Lanes::holding_up() const {
   std::vector<ch_partition_id> out;
   for (const auto* lane : news_)
@@ -152,15 +151,29 @@ void Lanes::park(Lane& lane) {
   rd_kafka_pause_partitions(client_, queries::to_list({lane.where()}).get());
 }
 
-void Lanes::unpark(Lane& lane) {
-  if (lane.parked) rd_kafka_resume_partitions(client_, queries::to_list({lane.where()}).get());
+Status Lanes::seek(Lane& lane, std::int64_t offset) {
+  // From this call on what was fetched before is outdated, and fetch() is not given it: both happen on this thread.
+  lane.drop();
+  const auto& where = lane.where();
+  const auto list = queries::to_list({where});
+  if (lane.parked) rd_kafka_resume_partitions(client_, list.get());
+  list->elems[0].offset = offset;
+  constexpr int kSeekTimeoutMs = 2000;  // answered by the client's own main thread, not by a broker
+  const KafkaError error(rd_kafka_seek_partitions(client_, list.get(), kSeekTimeoutMs));
+  const auto code = error != nullptr ? rd_kafka_error_code(error.get()) : list->elems[0].err;
+  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    return fail(ErrorCode::unavailable,
+                fmt::format("seek of {}-{} to {} failed: {}", where.topic, where.partition, offset, rd_kafka_err2str(code)));
+  }
+  lane.parked = false;
+  return {};
 }
 
-std::vector<TopicPartition> Lanes::once_parked(const std::vector<TopicPartition>& assigned) const {
-  std::vector<TopicPartition> out;
-  for (const auto& where : assigned)
-    if (once_parked_.contains(where)) out.push_back(where);
-  return out;
+void Lanes::resume_parked() const {
+  std::vector<TopicPartition> paused;
+  for (const auto& [where, lane] : by_name_)
+    if (once_parked_.contains(where)) paused.push_back(where);
+  if (!paused.empty()) rd_kafka_resume_partitions(client_, queries::to_list(paused).get());
 }
 
 }  // namespace ch::kafka

@@ -30,14 +30,12 @@ class Lanes {
   std::vector<ch_partition_id> ids() const;
 
   bool fetch();                                       // moves what has come into the lanes, unless reading rests; true: something came
-  bool resting() const;                               // the bytes since the oldest record that a lane holds are more than may be kept
-  std::vector<ch_partition_id> holding_up() const;    // the lanes that reading rests for
+  std::vector<ch_partition_id> holding_up() const;    // lanes that reading rests for: more bytes came since than may be kept
   void list_news(std::vector<ch_partition_id>& out);  // lanes that hold records or know something
 
-  void park(Lane& lane);    // drops what it holds; its partition is not fetched until unpark()
-  void unpark(Lane& lane);  // before a seek; a seek must follow
-  // A pause outlives the assignment: those among `assigned` that were ever parked.
-  std::vector<TopicPartition> once_parked(const std::vector<TopicPartition>& assigned) const;
+  void park(Lane& lane);  // drops what it holds; its partition is not fetched until seek()
+  Status seek(Lane& lane, std::int64_t offset);
+  void resume_parked() const;  // after assign(): a pause outlives the assignment
 
  private:
   struct ByName {

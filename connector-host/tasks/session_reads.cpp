@@ -130,12 +130,13 @@ void Session::cannot_read_on(Slot& slot, const kafka::Trouble& what) {
 // something or recovered, else after a while.
 void Session::make_way() {
   const auto now = now_ms();
-  if (flushing_ || !consumer_->resting()) {
+  const auto holding_up = consumer_->holding_up();
+  if (flushing_ || holding_up.empty()) {
     resting_since_ms_ = 0;
     return;
   }
   if (resting_since_ms_ == 0) resting_since_ms_ = now;
-  for (const auto id : consumer_->holding_up()) {
+  for (const auto id : holding_up) {
     const auto found = slots_.find(id);
     if (found == slots_.end()) continue;
     auto& slot = found->second;

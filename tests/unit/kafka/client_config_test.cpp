@@ -29,6 +29,7 @@ TEST_CASE("consumer properties: the client's queue stays within its share of the
     CHECK(std::stoull(p.at("queued.min.messages")) * 128 <= queued);
     CHECK(fetch >= std::stoull(p.at("message.max.bytes")));
     CHECK(fetch >= std::stoull(p.at("max.partition.fetch.bytes")));
+    CHECK(std::stoull(p.at("max.partition.fetch.bytes")) >= 2 * 16384);  // producers' batch.size
   }
 }
 
