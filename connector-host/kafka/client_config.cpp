@@ -53,7 +53,6 @@ Properties consumer_properties(const ConsumerSettings& settings) {
   out["isolation.level"] = "read_committed";
   out["allow.auto.create.topics"] = "false";
   out["partition.assignment.strategy"] = "range";  // cooperative-sticky has open defects before librdkafka 2.10
-  out["statistics.interval.ms"] = "5000";          // the fence reads them
   return out;
 }
 

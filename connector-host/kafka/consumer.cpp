@@ -8,9 +8,9 @@
 #include <map>
 
 #include "base/log.hpp"
+#include "kafka/fence.hpp"
 #include "kafka/lanes.hpp"
 #include "kafka/queries.hpp"
-#include "kafka/statistics.hpp"
 
 namespace ch::kafka {
 
@@ -18,6 +18,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+constexpr const char* kInterceptor = "connector-host";
 constexpr milliseconds kLookupTimeout{10000};  // in the assign callback; far below max.poll.interval.ms
 
 ch_partition_id next_id() {
@@ -31,10 +32,16 @@ std::vector<TopicPartition> from_list(const rd_kafka_topic_partition_list_t& lis
   return out;
 }
 
+// Of Kafka's protocol (https://kafka.apache.org/protocol#protocol_api_keys).
+constexpr std::int16_t kOffsetCommit = 8, kSaslHandshake = 17, kApiVersions = 18, kSaslAuthenticate = 36;
+
 // Asking again is of no use with these: this member is none any more.
 bool is_fatal(rd_kafka_resp_err_t code) {
   return code == RD_KAFKA_RESP_ERR__FATAL || code == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID || code == RD_KAFKA_RESP_ERR__STATE;
 }
+
+// librdkafka's own, not an answer of the broker's.
+bool is_local(rd_kafka_resp_err_t code) { return code < RD_KAFKA_RESP_ERR_UNKNOWN; }
 
 }  // namespace
 
@@ -51,6 +58,7 @@ struct Consumer::Impl {
   std::vector<CommitRequest> in_flight;
   Clock::time_point committed_at;
   Fence fence;
+  std::atomic<bool> connected = false;  // a request of an accepted client was sent
   bool static_member = false;
   bool closing = false;  // see leave()
   bool untaken = false;  // an assignment came meanwhile
@@ -60,11 +68,13 @@ struct Consumer::Impl {
   void revoke();
   bool serve_all(Clock::time_point deadline) const;
   bool leave(Clock::time_point deadline) const;
-  void statistics(std::string_view json);
+  void tell(const Trouble& trouble);
   void error(rd_kafka_resp_err_t code, const char* reason);
   std::optional<Trouble> look_up(std::vector<Assignment>& assignments) const;
 
   static void on_rebalance(rd_kafka_t*, rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t* list, void* opaque);
+  static rd_kafka_resp_err_t on_request_sent(rd_kafka_t*, int, const char*, std::int32_t, std::int16_t api_key, std::int16_t, std::int32_t,
+                                             std::size_t, void* opaque);
 };
 
 void Consumer::Impl::on_rebalance(rd_kafka_t*, rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t* list, void* opaque) {
@@ -109,7 +119,7 @@ void Consumer::Impl::assign(const rd_kafka_topic_partition_list_t& list) {
   }
   if (const auto trouble = look_up(assignments)) {
     rd_kafka_assign(client, nullptr);
-    listener.on_trouble(*trouble);
+    tell(*trouble);
     listener.on_rejoin_needed("the committed offsets could not be read");
     return;
   }
@@ -162,12 +172,18 @@ bool Consumer::Impl::leave(Clock::time_point deadline) const {
   return true;
 }
 
-void Consumer::Impl::statistics(std::string_view json) {
-  const auto stats = parse_statistics(json);
-  if (!stats) return;
-  if (stats->any_broker_up) listener.on_reachable();
-  if (fence.suspicious(*stats) && !CH_BUG("no_fence"))
-    listener.on_rejoin_needed("an offset commit may have been sent twice: a new generation refuses the late copy");
+// On librdkafka's threads.
+rd_kafka_resp_err_t Consumer::Impl::on_request_sent(rd_kafka_t*, int, const char*, std::int32_t, std::int16_t api_key, std::int16_t,
+                                                    std::int32_t, std::size_t, void* opaque) {
+  auto& self = *static_cast<Impl*>(opaque);
+  if (api_key == kOffsetCommit) self.fence.request_sent();
+  if (api_key != kApiVersions && api_key != kSaslHandshake && api_key != kSaslAuthenticate) self.connected = true;
+  return RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
+void Consumer::Impl::tell(const Trouble& trouble) {
+  connected = false;
+  listener.on_trouble(trouble);
 }
 
 void Consumer::Impl::error(rd_kafka_resp_err_t code, const char* reason) {
@@ -177,7 +193,7 @@ void Consumer::Impl::error(rd_kafka_resp_err_t code, const char* reason) {
     listener.on_rejoin_needed(fmt::format("librdkafka gave the consumer up: {}", text));
   } else if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN || code == RD_KAFKA_RESP_ERR__AUTHENTICATION || code == RD_KAFKA_RESP_ERR__SSL ||
              code == RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED) {
-    listener.on_trouble(trouble(code, "talking to the cluster", reason));
+    tell(trouble(code, "talking to the cluster", reason));
   } else {
     log::debug(task, "kafka: {}: {}", rd_kafka_err2name(code), reason);
   }
@@ -197,10 +213,12 @@ Result<std::unique_ptr<Consumer>> Consumer::create(const ConsumerSettings& setti
   rd_kafka_conf_set_error_cb(conf->get(), [](rd_kafka_t*, int code, const char* reason, void* opaque) {
     static_cast<Impl*>(opaque)->error(static_cast<rd_kafka_resp_err_t>(code), reason);
   });
-  rd_kafka_conf_set_stats_cb(conf->get(), [](rd_kafka_t*, char* json, std::size_t size, void* opaque) {
-    static_cast<Impl*>(opaque)->statistics({json, size});
-    return 0;
-  });
+  rd_kafka_conf_interceptor_add_on_new(
+      conf->get(), kInterceptor,
+      [](rd_kafka_t* client, const rd_kafka_conf_t*, void* opaque, char*, std::size_t) {
+        return rd_kafka_interceptor_add_on_request_sent(client, kInterceptor, &Impl::on_request_sent, opaque);
+      },
+      impl.get());
   const auto client = make_client(RD_KAFKA_CONSUMER, std::move(*conf));
   if (!client) return tl::unexpected(client.error());
   impl->client = *client;
@@ -245,8 +263,9 @@ void Consumer::poll(milliseconds at_most) {
                 "the poll thread was away for longer than max.poll.interval.ms; partitions are lost and will be assigned anew");
       continue;
     }
-    impl_->listener.on_trouble(trouble(message->err, "consuming", rd_kafka_message_errstr(message.get())));
+    impl_->tell(trouble(message->err, "consuming", rd_kafka_message_errstr(message.get())));
   }
+  if (impl_->connected.load() && impl_->connected.exchange(false)) impl_->listener.on_reachable();
   serve_commits();
 }
 
@@ -315,7 +334,6 @@ bool Consumer::commit(const std::vector<CommitRequest>& requests) {
   impl_->fence.commit_asked();
   const auto code = rd_kafka_commit_queue(impl_->client, list.get(), impl_->commit_queue.get(), nullptr, nullptr);
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
-    impl_->fence.commit_answered();
     impl_->in_flight.clear();
     impl_->listener.on_rejoin_needed(fmt::format("a commit could not be sent: {}", rd_kafka_err2str(code)));
     return false;
@@ -340,13 +358,23 @@ milliseconds Consumer::commit_age() const {
 void Consumer::serve_commits() {
   while (const Event event{rd_kafka_queue_poll(impl_->commit_queue.get(), 0)}) {
     if (rd_kafka_event_type(event.get()) != RD_KAFKA_EVENT_OFFSET_COMMIT) continue;
-    impl_->fence.commit_answered();
     const auto whole = rd_kafka_event_error(event.get());
     const auto* list = rd_kafka_event_topic_partition_list(event.get());
+    bool by_broker = !is_local(whole);
     std::map<TopicPartition, rd_kafka_resp_err_t> codes;  // each partition's own result counts, not the call's
-    for (int i = 0; list != nullptr && i < list->cnt; ++i) codes[{list->elems[i].topic, list->elems[i].partition}] = list->elems[i].err;
+    for (int i = 0; list != nullptr && i < list->cnt; ++i) {
+      const auto& one = list->elems[i];
+      codes[{one.topic, one.partition}] = one.err;
+      by_broker = by_broker && !is_local(one.err);
+    }
+    const auto requests = std::exchange(impl_->in_flight, {});
+    // Nothing may be decided from this answer on: whatever is committed behind it could be undone.
+    if (impl_->fence.copy_under_way(by_broker) && !CH_BUG("no_fence")) {
+      impl_->listener.on_rejoin_needed("an offset commit may have been sent twice: a new generation refuses the late copy");
+      continue;
+    }
     std::vector<CommitResult> results;
-    for (const auto& request : std::exchange(impl_->in_flight, {})) {
+    for (const auto& request : requests) {
       const auto own = codes.find(request.where);
       auto code = own != codes.end() ? own->second : RD_KAFKA_RESP_ERR_NO_ERROR;
       if (code == RD_KAFKA_RESP_ERR_NO_ERROR && (whole != RD_KAFKA_RESP_ERR_NO_ERROR) &&

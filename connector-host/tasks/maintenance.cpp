@@ -1,5 +1,6 @@
 #include "tasks/maintenance.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <condition_variable>
 
@@ -28,23 +29,30 @@ void Maintenance::run(const std::stop_token& stop) {
     if (stop.stop_requested()) return;
     wait = kEvery;
     for (const auto& entry : entries_()) {
-      if (entry->record().target == store::Target::disabled) commit_again(*entry);
+      if (entry->record().target == store::Target::disabled) keep_offsets(*entry);
     }
   }
 }
 
-void Maintenance::commit_again(const TaskEntry& entry) const {
+void Maintenance::keep_offsets(const TaskEntry& entry) const {
   const auto record = entry.record();
-  std::vector<kafka::PartitionOffset> offsets;
-  for (const auto& [where, kept] : entry.saved()) offsets.push_back({where, kept.offset, kept.state});
-  if (offsets.empty() || !validation_.check(record.name, record.config).empty()) return;
+  const auto saved = entry.saved();
+  if (saved.empty() || !validation_.check(record.name, record.config).empty()) return;
   const auto spec = validation_.resolve(record.name, record.config);
   const auto told = [&](const std::string& why) {
     log::warn(record.name, "the offsets of the disabled task could not be committed again: {}", why);
   };
   const auto client = kafka::GroupClient::make(spec.cluster(), spec.group_id, "connector-host-keep-offsets");
   if (!client) return told(client.error().message);
-  if (const auto done = (*client)->commit(offsets, kTimeout); done.trouble) told(done.trouble->message);
+  if (const auto trouble = commit_again(**client, record, saved)) told(trouble->message);
+}
+
+std::optional<kafka::Trouble> commit_again(kafka::GroupClient& client, const store::TaskRecord& record, const SavedOffsets& saved) {
+  Topics topics;
+  for (const auto& [where, kept] : saved) topics[where.topic] = std::max(topics[where.topic], where.partition + 1);
+  const auto believed = believed_offsets(client, topics, record, saved);
+  if (believed.trouble) return believed.trouble;
+  return client.commit(believed.value, kTimeout).trouble;
 }
 
 }  // namespace ch::tasks

@@ -4,12 +4,18 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <thread>
 #include <vector>
 
+#include "tasks/rewind.hpp"
 #include "tasks/task_entry.hpp"
 
 namespace ch::tasks {
+
+// Commits once more what the task would go on from: an offset that somebody set meanwhile stays as it is. Does nothing while
+// the group has members.
+std::optional<kafka::Trouble> commit_again(kafka::GroupClient& client, const store::TaskRecord& record, const SavedOffsets& saved);
 
 class Maintenance {
  public:
@@ -17,7 +23,7 @@ class Maintenance {
 
  private:
   void run(const std::stop_token& stop);
-  void commit_again(const TaskEntry& entry) const;
+  void keep_offsets(const TaskEntry& entry) const;
 
   std::function<std::vector<std::shared_ptr<TaskEntry>>()> entries_;
   const Validation& validation_;
