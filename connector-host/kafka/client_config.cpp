@@ -23,7 +23,7 @@ void bound_queue(Properties& out, std::uint64_t memory) {
   out["message.max.bytes"] = std::to_string(kFetchSmallest);  // fetch.max.bytes may not be below it
   // Of a batch that is larger brokers send one in each answer, and nothing of all other partitions.
   out["max.partition.fetch.bytes"] = std::to_string(kFetchSmallest);
-  out["fetch.wait.max.ms"] = "500";
+  out["fetch.wait.max.ms"] = "1000";
 }
 
 }  // namespace

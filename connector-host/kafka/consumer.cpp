@@ -8,7 +8,7 @@
 #include <map>
 
 #include "base/log.hpp"
-#include "kafka/fence.hpp"
+#include "kafka/commits.hpp"
 #include "kafka/lanes.hpp"
 #include "kafka/queries.hpp"
 
@@ -35,14 +35,6 @@ std::vector<TopicPartition> from_list(const rd_kafka_topic_partition_list_t& lis
 // Of Kafka's protocol (https://kafka.apache.org/protocol#protocol_api_keys).
 constexpr std::int16_t kOffsetCommit = 8, kSaslHandshake = 17, kApiVersions = 18, kSaslAuthenticate = 36;
 
-// Asking again is of no use with these: this member is none any more.
-bool is_fatal(rd_kafka_resp_err_t code) {
-  return code == RD_KAFKA_RESP_ERR__FATAL || code == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID || code == RD_KAFKA_RESP_ERR__STATE;
-}
-
-// librdkafka's own, not an answer of the broker's.
-bool is_local(rd_kafka_resp_err_t code) { return code < RD_KAFKA_RESP_ERR_UNKNOWN; }
-
 }  // namespace
 
 struct Consumer::Impl {
@@ -52,12 +44,10 @@ struct Consumer::Impl {
   Listener& listener;
   rd_kafka_t* client = nullptr;
   Queue consumer_queue;
-  Queue commit_queue;
+  Fence fence;
+  std::optional<Commits> commits;
   std::optional<Lanes> lanes;
   std::vector<ch_partition_id> readable;
-  std::vector<CommitRequest> in_flight;
-  Clock::time_point committed_at;
-  Fence fence;
   std::atomic<bool> connected = false;  // a request of an accepted client was sent
   bool static_member = false;
   bool closing = false;  // see leave()
@@ -224,17 +214,14 @@ Result<std::unique_ptr<Consumer>> Consumer::create(const ConsumerSettings& setti
   impl->client = *client;
   rd_kafka_poll_set_consumer(impl->client);
   impl->consumer_queue.reset(rd_kafka_queue_get_consumer(impl->client));
-  impl->commit_queue.reset(rd_kafka_queue_new(impl->client));
   impl->lanes.emplace(impl->client, [impl = impl.get()] { impl->wake(); });
-  rd_kafka_queue_cb_event_enable(
-      impl->commit_queue.get(), [](rd_kafka_t*, void* opaque) { static_cast<Impl*>(opaque)->wake(); }, impl.get());
+  impl->commits.emplace(impl->client, impl->fence, [impl = impl.get()] { impl->wake(); });
   return std::unique_ptr<Consumer>(new Consumer(std::move(impl)));
 }
 
 Consumer::~Consumer() {
   impl_->lanes.reset();
-  rd_kafka_queue_cb_event_enable(impl_->commit_queue.get(), nullptr, nullptr);
-  impl_->commit_queue.reset();
+  impl_->commits.reset();
   impl_->consumer_queue.reset();
   rd_kafka_destroy_flags(impl_->client, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
 }
@@ -323,22 +310,9 @@ std::int64_t Consumer::end_offset(ch_partition_id id) const {
 
 bool Consumer::commit(const std::vector<CommitRequest>& requests) {
   if (commit_under_way() || requests.empty()) return false;
-  const PartitionList list(rd_kafka_topic_partition_list_new(static_cast<int>(requests.size())));
-  for (const auto& r : requests) {
-    auto* element = rd_kafka_topic_partition_list_add(list.get(), r.where.topic.c_str(), r.where.partition);
-    element->offset = r.offset;
-    set_metadata(*element, r.metadata);
-  }
-  impl_->in_flight = requests;
-  impl_->committed_at = Clock::now();
-  impl_->fence.commit_asked();
-  const auto code = rd_kafka_commit_queue(impl_->client, list.get(), impl_->commit_queue.get(), nullptr, nullptr);
-  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
-    impl_->in_flight.clear();
-    impl_->listener.on_rejoin_needed(fmt::format("a commit could not be sent: {}", rd_kafka_err2str(code)));
-    return false;
-  }
-  return true;
+  const auto sent = impl_->commits->send(requests);
+  if (!sent) impl_->listener.on_rejoin_needed(sent.error().message);
+  return sent.has_value();
 }
 
 void Consumer::commit_positions() {
@@ -349,42 +323,11 @@ void Consumer::commit_positions() {
   rd_kafka_commit(impl_->client, list.get(), 1);
 }
 
-bool Consumer::commit_under_way() const { return !impl_->in_flight.empty(); }
+bool Consumer::commit_under_way() const { return impl_->commits->under_way(); }
 
-milliseconds Consumer::commit_age() const {
-  return commit_under_way() ? std::chrono::duration_cast<milliseconds>(Clock::now() - impl_->committed_at) : milliseconds(0);
-}
+milliseconds Consumer::commit_age() const { return impl_->commits->age(); }
 
-void Consumer::serve_commits() {
-  while (const Event event{rd_kafka_queue_poll(impl_->commit_queue.get(), 0)}) {
-    if (rd_kafka_event_type(event.get()) != RD_KAFKA_EVENT_OFFSET_COMMIT) continue;
-    const auto whole = rd_kafka_event_error(event.get());
-    const auto* list = rd_kafka_event_topic_partition_list(event.get());
-    bool by_broker = !is_local(whole);
-    std::map<TopicPartition, rd_kafka_resp_err_t> codes;  // each partition's own result counts, not the call's
-    for (int i = 0; list != nullptr && i < list->cnt; ++i) {
-      const auto& one = list->elems[i];
-      codes[{one.topic, one.partition}] = one.err;
-      by_broker = by_broker && !is_local(one.err);
-    }
-    const auto requests = std::exchange(impl_->in_flight, {});
-    // Nothing may be decided from this answer on: whatever is committed behind it could be undone.
-    if (impl_->fence.copy_under_way(by_broker) && !CH_BUG("no_fence")) {
-      impl_->listener.on_rejoin_needed("an offset commit may have been sent twice: a new generation refuses the late copy");
-      continue;
-    }
-    std::vector<CommitResult> results;
-    for (const auto& request : requests) {
-      const auto own = codes.find(request.where);
-      auto code = own != codes.end() ? own->second : RD_KAFKA_RESP_ERR_NO_ERROR;
-      if (code == RD_KAFKA_RESP_ERR_NO_ERROR && (whole != RD_KAFKA_RESP_ERR_NO_ERROR) &&
-          (own == codes.end() || is_fatal(whole) || list->cnt == 1))
-        code = whole;
-      results.push_back({request.id, code == RD_KAFKA_RESP_ERR_NO_ERROR ? "" : rd_kafka_err2str(code), is_fatal(code)});
-    }
-    impl_->listener.on_committed(results);
-  }
-}
+void Consumer::serve_commits() { impl_->commits->serve(impl_->listener); }
 
 bool Consumer::close(milliseconds at_most) {
   impl_->closing = true;

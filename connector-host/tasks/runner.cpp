@@ -254,8 +254,7 @@ void Runner::stop(bool discard, std::optional<milliseconds> at_most) {
 bool Runner::stopped() const { return impl_->shared.stopped; }
 
 void Runner::pause(bool on) {
-  impl_->shared.paused = on;
-  impl_->shared.wake();
+  if (impl_->shared.paused.exchange(on) != on) impl_->shared.wake();
 }
 
 void Runner::retry() {

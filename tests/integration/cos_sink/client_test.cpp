@@ -1,109 +1,17 @@
 // The COS client against the emulator, which was written apart from it: each verb, odd keys, faults, kept connections.
 #include "client.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <catch2/catch.hpp>
-#include <chrono>
-#include <filesystem>
 #include <stdexcept>
 #include <string>
 #include <thread>
 
+#include "client_world.hpp"
 #include "cloud/http.hpp"
-#include "cos_emulator/emulator.hpp"
-#include "crc64.hpp"
 #include "identity.hpp"
 
 using namespace ch::cos;
-using ch::cos_emulator::Emulator;
-using ch::cos_emulator::Fault;
-
-namespace {
-
-const std::string kBucket = "archive-1250000000";
-constexpr std::size_t kMiB = std::size_t{1} << 20;
-
-std::int64_t wall_clock_ms() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
-}
-
-struct Folder {
-  std::filesystem::path path;
-  Folder() {
-    static int count = 0;
-    path = std::filesystem::temp_directory_path() / ("cos-client-test-" + std::to_string(::getpid()) + "-" + std::to_string(++count));
-    std::filesystem::create_directories(path);
-  }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  ~Folder() { std::filesystem::remove_all(path); }
-};
-
-// An emulator with one bucket and one key, and what is needed to make clients for it.
-struct World {
-  Folder folder;
-  Emulator emulator;
-
-  World() : emulator(options(folder.path)) {}
-
-  static ch::cos_emulator::Options options(const std::filesystem::path& dir) {
-    ch::cos_emulator::Options made;
-    made.dir = dir;
-    made.buckets = {kBucket};
-    made.access = {{"AKIDpermanent", {"permanent-secret", "", {}}}, {"AKIDtemporary", {"temporary-secret", "tok/en+==", {}}}};
-    made.strict = true;
-    return made;
-  }
-  ClientOptions client_options() const {
-    ClientOptions made;
-    made.endpoint = {emulator.endpoint(kBucket), kBucket};
-    made.credentials = fixed_credentials({"AKIDpermanent", "permanent-secret", ""});
-    made.now_ms = &wall_clock_ms;
-    return made;
-  }
-  std::unique_ptr<Client> client() const { return make_client(client_options()); }
-
-  void fault(const std::string& operation, Fault::Kind kind, Fault::When when = Fault::When::before, int status = 503,
-             const std::string& code = "SlowDown") {
-    Fault made;
-    made.operation = operation;
-    made.kind = kind;
-    made.when = when;
-    made.status = status;
-    made.code = code;
-    made.stall_ms = kStallMs;
-    emulator.add_fault(made);
-  }
-  static constexpr std::int64_t kStallMs = 3000;
-};
-
-Body body_of(const std::string& text) {
-  return {text.size(), crc64(0, text), [&text](std::size_t at, std::span<char> out) { return text.copy(out.data(), out.size(), at); }};
-}
-
-ObjectOptions plain_options() {
-  ObjectOptions options;
-  options.acl = "private";
-  options.storage_class = "STANDARD";
-  options.content_type = "text/plain; charset=utf-8";
-  options.metadata = {{"topic", "orders"}, {"start-offset", "7"}};
-  return options;
-}
-
-void check_ok(const Failure& failure) {
-  INFO(failure.message);
-  CHECK(failure.ok());
-}
-
-void check_outcome(const Failure& failure, Outcome outcome, const std::string& code) {
-  INFO(failure.message);
-  CHECK(static_cast<int>(failure.outcome) == static_cast<int>(outcome));
-  CHECK(failure.code == code);
-}
-
-}  // namespace
 
 TEST_CASE("an object is put, found, listed and downloaded by its link") {
   World world;
@@ -301,113 +209,6 @@ TEST_CASE("an upload is not completed over a key that exists") {
   check_ok(client->put("k", body_of(other), plain_options()));
   check_outcome(client->complete("k", id.value, {part.value}), Outcome::conflict, "FileAlreadyExists");
   CHECK(client->head("k").value.size == other.size());
-}
-
-TEST_CASE("faults that say nothing about the effect are retries; the object tells") {
-  World world;
-  const auto client = world.client();
-  const std::string text(2 * kMiB, 'x');
-  const auto when = GENERATE(Fault::When::before, Fault::When::after);
-  const bool stored = when == Fault::When::after;
-  SECTION("reset") {
-    world.fault("put", Fault::Kind::reset, when);
-    const Failure failure = client->put("k", body_of(text), plain_options());
-    CHECK(failure.outcome == Outcome::retry);
-    CHECK(failure.reason == "cos_unreachable");
-  }
-  SECTION("500") {
-    world.fault("put", Fault::Kind::error, when, 500, "InternalError");
-    check_outcome(client->put("k", body_of(text), plain_options()), Outcome::retry, "InternalError");
-  }
-  SECTION("slow down") {
-    world.fault("put", Fault::Kind::error, when);
-    check_outcome(client->put("k", body_of(text), plain_options()), Outcome::throttled, "SlowDown");
-  }
-  CHECK((client->head("k").failure.outcome == Outcome::ok) == stored);
-  const Failure again = client->put("k", body_of(text), plain_options());
-  CHECK(static_cast<int>(again.outcome) == static_cast<int>(stored ? Outcome::conflict : Outcome::ok));
-}
-
-TEST_CASE("a CRC64 that differs is reported although the object is there") {
-  World world;
-  const auto client = world.client();
-  const std::string text = "x";
-  world.fault("put", Fault::Kind::wrong_crc);
-  check_outcome(client->put("k", body_of(text), plain_options()), Outcome::retry, "CrcMismatch");
-  const auto id = client->initiate("m", plain_options());
-  world.fault("upload_part", Fault::Kind::wrong_crc);
-  check_outcome(client->upload_part("m", id.value, 1, body_of(text)).failure, Outcome::retry, "CrcMismatch");
-  check_ok(client->upload_part("m", id.value, 1, body_of(text)).failure);
-}
-
-TEST_CASE("an error inside the 200 of Complete is an error; a lost answer may hide a success") {
-  World world;
-  const auto client = world.client();
-  const auto id = client->initiate("k", plain_options());
-  const std::string text = "one";
-  const auto part = client->upload_part("k", id.value, 1, body_of(text));
-  world.fault("complete", Fault::Kind::error_in_200, Fault::When::before, 200, "InternalError");
-  check_outcome(client->complete("k", id.value, {part.value}), Outcome::retry, "InternalError");
-  check_outcome(client->head("k").failure, Outcome::absent, "NoSuchKey");
-  world.fault("complete", Fault::Kind::reset, Fault::When::after);
-  CHECK(client->complete("k", id.value, {part.value}).outcome == Outcome::retry);
-  check_ok(client->head("k").failure);
-}
-
-TEST_CASE("a server that stalls is given up") {
-  World world;
-  auto options = world.client_options();
-  options.stall_timeout_ms = 200;
-  const auto client = make_client(options);
-  world.fault("head", Fault::Kind::stall);
-  const auto begin = std::chrono::steady_clock::now();
-  const Failure failure = client->head("k").failure;
-  CHECK(std::chrono::steady_clock::now() - begin < std::chrono::milliseconds(World::kStallMs));
-  CHECK(failure.outcome == Outcome::retry);
-  CHECK(failure.message == "HEAD k: no answer: no byte moved for 200 ms");
-  check_outcome(client->head("k").failure, Outcome::absent, "NoSuchKey");
-}
-
-TEST_CASE("what somebody has to mend is an interruption with its reason, and passes when mended") {
-  World world;
-  const auto client = world.client();
-  const std::string text(8 * kMiB, 'x');  // more than a socket holds: the refusal comes before the body is through
-  SECTION("a policy") {
-    world.emulator.set_denied("put", true);
-    const Failure failure = client->put("k", body_of(text), plain_options());
-    check_outcome(failure, Outcome::interrupt, "AccessDenied");
-    CHECK(failure.reason == "access_denied");
-    CHECK(failure.remedy.find("name/cos:PutObject") != std::string::npos);
-    world.emulator.set_denied("put", false);
-  }
-  SECTION("a policy, told to HEAD") {
-    world.emulator.set_denied("head", true);
-    CHECK(client->head("k").failure.reason == "access_denied");
-    world.emulator.set_denied("head", false);
-  }
-  SECTION("the bucket") {
-    world.emulator.remove_bucket(kBucket);
-    CHECK(client->put("k", body_of(text), plain_options()).reason == "bucket_missing");
-    CHECK(client->head_bucket().failure.reason == "bucket_missing");
-    CHECK(client->list("", "", 1).failure.reason == "bucket_missing");
-    world.emulator.add_bucket(kBucket);
-  }
-  SECTION("the key") {
-    world.emulator.set_access({});
-    CHECK(client->put("k", body_of(text), plain_options()).reason == "credentials_expired");
-    world.emulator.set_access(World::options({}).access);
-  }
-  check_ok(client->put("k", body_of(text), plain_options()));
-}
-
-TEST_CASE("a wrong secret is a defect that no message gives away") {
-  World world;
-  auto options = world.client_options();
-  options.credentials = fixed_credentials({"AKIDpermanent", "wrong-secret", ""});
-  const auto client = make_client(options);
-  const Failure failure = client->list("", "", 1).failure;
-  check_outcome(failure, Outcome::bug, "SignatureDoesNotMatch");
-  CHECK((failure.message + failure.remedy).find("wrong-secret") == std::string::npos);
 }
 
 TEST_CASE("objects are made as the task says: ACL, storage class, encryption, with a PUT and with a multipart upload") {
