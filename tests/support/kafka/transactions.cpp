@@ -31,13 +31,19 @@ Error patiently(Call&& call) {
 
 }  // namespace
 
-TransactionProducer::TransactionProducer(const std::string& bootstrap, const std::string& topic)
-    : client_(make_client(
-          RD_KAFKA_PRODUCER,
-          {{"bootstrap.servers", bootstrap}, {"transactional.id", topic}, {"transaction.timeout.ms", "600000"}, {"log_level", "2"}},
-          &delivered, this)),
-      topic_(rd_kafka_topic_new(client_.get(), topic.c_str(), nullptr)) {
+TransactionProducer::TransactionProducer(const std::string& bootstrap, const std::string& topic) : bootstrap_(bootstrap) {
   ledger_.topic = topic;
+  begin();
+}
+
+// What an earlier producer of this name has left open is aborted by this.
+void TransactionProducer::begin() {
+  topic_.reset();
+  client_ = make_client(
+      RD_KAFKA_PRODUCER,
+      {{"bootstrap.servers", bootstrap_}, {"transactional.id", ledger_.topic}, {"transaction.timeout.ms", "600000"}, {"log_level", "2"}},
+      &delivered, this);
+  topic_.reset(rd_kafka_topic_new(client_.get(), ledger_.topic.c_str(), nullptr));
   expect(patiently([&] { return rd_kafka_init_transactions(client_.get(), kCallLimitMs); }), "init_transactions");
 }
 
@@ -55,14 +61,44 @@ void TransactionProducer::transaction(std::uint64_t count, std::int32_t partitio
   for (const auto& [partition, entry] : open_) ledger_.partitions[partition].push_back(entry);
 }
 
+// librdkafka sends the request for the end again when its answer is lost, and gives the whole producer up when the broker then
+// says that the transaction has ended.
 bool TransactionProducer::end(bool commit) {
+  Error error;
   if (commit) {
-    const auto error = patiently([&] { return rd_kafka_commit_transaction(client_.get(), kCallLimitMs); });
+    error = patiently([&] { return rd_kafka_commit_transaction(client_.get(), kCallLimitMs); });
     if (!error) return true;
-    if (!rd_kafka_error_txn_requires_abort(error.get())) expect(error, "commit_transaction");
+    if (!rd_kafka_error_txn_requires_abort(error.get()) && !rd_kafka_error_is_fatal(error.get())) expect(error, "commit_transaction");
   }
-  expect(patiently([&] { return rd_kafka_abort_transaction(client_.get(), kCallLimitMs); }), "abort_transaction");
-  return false;
+  if (!error || !rd_kafka_error_is_fatal(error.get())) {
+    error = patiently([&] { return rd_kafka_abort_transaction(client_.get(), kCallLimitMs); });
+    if (!error) return false;
+    if (!rd_kafka_error_is_fatal(error.get())) expect(error, "abort_transaction");
+  }
+  begin();
+  return commit && committed();
+}
+
+// As a reader sees it: whether the transaction's first record is there.
+bool TransactionProducer::committed() const {
+  if (open_.empty()) return false;
+  const auto& [partition, entry] = open_.front();
+  const auto reader = make_client(RD_KAFKA_CONSUMER, {{"bootstrap.servers", bootstrap_},
+                                                      {"group.id", "reader"},
+                                                      {"isolation.level", "read_committed"},
+                                                      {"enable.partition.eof", "true"},
+                                                      {"enable.auto.commit", "false"}});
+  rd_kafka_poll_set_consumer(reader.get());
+  const Handle<rd_kafka_topic_partition_list_t> from(rd_kafka_topic_partition_list_new(1));
+  rd_kafka_topic_partition_list_add(from.get(), ledger_.topic.c_str(), partition)->offset = entry.offset;
+  expect_ok(rd_kafka_assign(reader.get(), from.get()), "assign");
+  for (int i = 0; i < kTries; ++i) {
+    const Handle<rd_kafka_message_t> message(rd_kafka_consumer_poll(reader.get(), 1000));
+    if (!message) continue;
+    if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) return message->offset == entry.offset;
+    if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) return false;
+  }
+  throw std::runtime_error("a transaction's end cannot be read");
 }
 
 void TransactionProducer::delivered(rd_kafka_t*, const rd_kafka_message_t* message, void* self) {

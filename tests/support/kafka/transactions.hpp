@@ -22,8 +22,11 @@ class TransactionProducer {
 
  private:
   static void delivered(rd_kafka_t* client, const rd_kafka_message_t* message, void* self);
+  void begin();
   bool end(bool commit);  // true: committed
+  bool committed() const;
 
+  std::string bootstrap_;
   Ledger ledger_;
   std::uint64_t next_ = 0;
   std::vector<std::pair<std::int32_t, LedgerEntry>> open_;  // of the transaction under way
