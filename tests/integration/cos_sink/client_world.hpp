@@ -72,7 +72,7 @@ struct World {
     made.stall_ms = kStallMs;
     emulator.add_fault(made);
   }
-  static constexpr std::int64_t kStallMs = 3000;
+  static constexpr std::int64_t kStallMs = 60000;
 };
 
 inline Body body_of(const std::string& text) {

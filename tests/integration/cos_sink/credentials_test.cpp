@@ -227,10 +227,10 @@ TEST_CASE("keys in a file are taken up when it changes") {
 
 TEST_CASE("keys are renewed under load: no request fails, none is signed with dead ones") {
   World world;
-  world.emulator->add_role("archiver", 2);
+  world.emulator->add_role("archiver", 6);  // seconds: renewed after three at the latest
   const auto client = world.client(world.settings("assume-role"));
   int stored = 0;
-  for (const auto end = Steady::now() + 5s; Steady::now() < end; ++stored) {
+  for (const auto end = Steady::now() + 7s; Steady::now() < end; ++stored) {
     const auto failure = put(*client, "k" + std::to_string(stored));
     INFO(failure.message);
     REQUIRE(failure.ok());

@@ -60,7 +60,7 @@ struct Source {
   std::string reason() const { return source->current().failure.reason; }
   template <class Condition>
   static bool soon(Condition condition) {
-    for (const auto end = Steady::now() + 10s; Steady::now() < end; std::this_thread::sleep_for(2ms)) {
+    for (const auto end = Steady::now() + 20s; Steady::now() < end; std::this_thread::sleep_for(2ms)) {
       if (condition()) return true;
     }
     return false;
@@ -70,7 +70,7 @@ struct Source {
 }  // namespace
 
 TEST_CASE("credentials: renewed in time, and nobody waits for it") {
-  const Source source({keys("a", 1200ms), keys("b", 1200ms), keys("c")});
+  const Source source({keys("a", 4000ms), keys("b", 4000ms), keys("c")});
   CHECK(source.id() == "a");
   CHECK(Source::soon([&] { return source.id() != "a"; }));
   CHECK(source.reason().empty());
@@ -79,7 +79,7 @@ TEST_CASE("credentials: renewed in time, and nobody waits for it") {
 }
 
 TEST_CASE("credentials: a renewal that fails is none as long as the old keys live, and is told once") {
-  const Source source({keys("a", 2500ms), refusal()});
+  const Source source({keys("a", 5000ms), refusal()});
   CHECK(source.id() == "a");
   CHECK(Source::soon([&] { return source.script->asked > 1; }));
   CHECK(source.id() == "a");
@@ -96,7 +96,7 @@ TEST_CASE("credentials: a renewal that fails is none as long as the old keys liv
 }
 
 TEST_CASE("credentials: keys that COS refuses are replaced, and are of no use once there are no others") {
-  const Source source({keys("a"), keys("b"), refusal(), keys("c")}, {2s, 60s});
+  const Source source({keys("a"), keys("b"), refusal(), keys("c")}, {30s, 60s});
   CHECK(source.id() == "a");
   CHECK(source.source->refused("a"));
   CHECK(Source::soon([&] { return source.id() == "b"; }));
