@@ -62,7 +62,7 @@ TEST_CASE("chunks that add up to too much, and endless chunk extensions, are ref
 
 TEST_CASE("a slow sender of a head is cut off") {
   Limits limits;
-  limits.head_time = milliseconds(300);
+  limits.head_time = milliseconds(1000);
   limits.idle_time = std::chrono::minutes(1);
   EchoServer server(limits);
   REQUIRE(ask(server.port, "GET /a HTT").empty());
@@ -89,7 +89,7 @@ TEST_CASE("a slow sender of a body is cut off, before its request is handled") {
 
 TEST_CASE("an idle connection is closed, but serves until then") {
   Limits limits;
-  limits.idle_time = milliseconds(300);
+  limits.idle_time = milliseconds(1000);
   EchoServer server(limits);
   RawClient client(server.port);
   client.send(kGet);

@@ -143,7 +143,7 @@ TEST_CASE("runner: partitions that can take nothing hold up no other one, and go
   produce();
   auto runner = std::make_unique<Runner>(std::move(spec));
   REQUIRE(test::eventually(kLong, [&] { return world.recording.records() == 3000; }));
-  CHECK(runner->status().state == State::running);
+  CHECK(test::eventually(kLong, [&] { return runner->status().state == State::running; }));
   runner->stop(true, std::nullopt);
   REQUIRE(test::eventually(kLong, [&] { return runner->stopped(); }));
   {
