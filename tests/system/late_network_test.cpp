@@ -72,7 +72,7 @@ class Late {
   }
 
  private:
-  static constexpr std::chrono::milliseconds kLate{6000};
+  static constexpr std::chrono::milliseconds kLate{10000};
 
   std::uint64_t puts() { return world_.cos().counters().requests["put"]; }
 
@@ -160,6 +160,8 @@ TEST_CASE("a small object costs one request to COS and at most two offset commit
     return eventually(30s, [&] { return admin.lag("connect-cost", "cost", 1) == 0; });
   };
   REQUIRE(store());
+  // The preflight's requests are over: its probe is removed last.
+  REQUIRE(eventually(30s, [&] { return world.cos().counters().requests["delete"] > 0; }));
   const auto requests = [&] {
     std::uint64_t sum = 0;
     for (const auto& [operation, count] : world.cos().counters().requests) sum += count;

@@ -21,7 +21,7 @@ class Stored {
     producer.produce(900, kPartitions);
     producer.flush();
     world.host().start();
-    world.create(name, world.config(name, {{"rotate.records", "50"}}));
+    world.create(name, world.config(name, {{"rotate.records", "50"}, {"rotate.interval.ms", "600000"}}));
     REQUIRE(world.drained(name, name, kPartitions));
     for (const auto& file : std::filesystem::recursive_directory_iterator(world.bucket() / "objects"))
       if (file.path().string().ends_with(".meta.json")) metas.push_back(file.path());

@@ -187,7 +187,8 @@ std::uint64_t count_objects(const std::filesystem::path& bucket) {
   const auto folder = bucket / "objects";
   if (!std::filesystem::exists(folder)) return 0;
   for (const auto& file : std::filesystem::recursive_directory_iterator(folder)) {
-    if (file.path().string().ends_with(kMetaSuffix)) ++count;
+    const auto path = file.path().string();
+    if (path.ends_with(kMetaSuffix) && !path.ends_with(kProbe)) ++count;
   }
   return count;
 }

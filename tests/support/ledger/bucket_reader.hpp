@@ -38,7 +38,7 @@ struct Report {
 
 Report check_bucket(const Expectation& expectation, const Ledger& ledger);
 
-// The objects of the topic that the bucket holds now, without looking into them.
+// The objects that the bucket holds now, without looking into them, and without the preflight's probe.
 std::uint64_t count_objects(const std::filesystem::path& bucket);
 
 }  // namespace ch::test
