@@ -156,7 +156,9 @@ TEST_CASE("an instance that is isolated, and renewed", "[ckafka]") {
     const auto why = host.status(task).at("interruption");
     CHECK(why.at("remedy").get<std::string>().find("Renew the instance") != std::string::npos);
     CHECK(why.at("runbook") == "/docs/runbook.md#instance_isolated");
-    CHECK(host.get(std::string("/v1/tasks/") + task + "/events").body.find("instance_isolated") != std::string::npos);
+    CHECK(eventually(20s, [&] {  // an event is kept behind what it tells of
+      return host.get(std::string("/v1/tasks/") + task + "/events").body.find("instance_isolated") != std::string::npos;
+    }));
   }
   CHECK(host.get("/metrics").body.find(R"(connector_host_task_interrupted{task="isolated",reason="instance_isolated"} 1)") !=
         std::string::npos);

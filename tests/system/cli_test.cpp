@@ -115,7 +115,7 @@ TEST_CASE("each way to fail has its exit status", "[cli]") {
     ended(cli({"task", "update", "-"}, cli.task("nobody")), 3);
   }
   SECTION("5: the waiting ran out; the state is told") {
-    const auto created = cli({"task", "create", "-", "--wait", "2s"}, cli.task("stuck", {{"topics", "no-such-topic"}}));
+    const auto created = cli({"task", "create", "-", "--wait", "5s"}, cli.task("stuck", {{"topics", "no-such-topic"}}));
     ended(created, 5);
     CHECK(created.errors.find("topic_missing") != std::string::npos);
     ended(cli({"task", "enable", "stuck", "--wait", "1s"}), 5);

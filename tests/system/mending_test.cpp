@@ -66,8 +66,9 @@ void check_remedy(World& world, const std::string& task, const std::string& part
   CHECK(status.at("interruption").at("remedy").get<std::string>().find(part) != std::string::npos);
   const auto message = status.at("interruption").at("message").get<std::string>();
   CHECK(message.find("request id") != std::string::npos);
-  const auto events = world.host().get("/v1/tasks/" + task + "/events");
-  CHECK(events.body.find(message.substr(0, 40)) != std::string::npos);
+  CHECK(eventually(20s, [&] {  // an event is kept behind what it tells of
+    return world.host().get("/v1/tasks/" + task + "/events").body.find(message.substr(0, 40)) != std::string::npos;
+  }));
 }
 
 double skew_seconds(World& world, const std::string& task) {
