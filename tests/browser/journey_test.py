@@ -51,10 +51,10 @@ class Journey(unittest.TestCase):
 
     def watch(self, page):
         expect(page.get_by_role("heading", name="shop orders")).to_be_visible()
+        expect(page.get_by_role("status").get_by_text("shop orders has been created")).to_be_visible()  # for 8 s
         expect(page.locator(".head .state")).to_have_text("Running")
         expect(page.locator("td .key").first).to_contain_text("dev/orders/")
         expect(page.locator(".chart canvas").first).to_be_visible()
-        expect(page.get_by_role("status").get_by_text("shop orders has been created")).to_be_visible()
 
     def read(self, page):
         page.get_by_role("navigation", name="Task").get_by_role("link", name="Objects").click()

@@ -217,7 +217,7 @@ TEST_CASE("answers of COS that are lost, late, damaged or errors", "[outages]") 
 TEST_CASE("a COS that takes requests and answers none for a long time", "[outages]") {
   const char* seconds = std::getenv("CH_TEST_STALL_S");
   const std::chrono::seconds stall(seconds != nullptr ? std::atoi(seconds) : 15);
-  Outage outage("cos-stalls", {{"consumer.override.session.timeout.ms", "3000"},
+  Outage outage("cos-stalls", {{"consumer.override.session.timeout.ms", "6000"},
                                {"consumer.override.heartbeat.interval.ms", "500"},
                                {"consumer.override.max.poll.interval.ms", "8000"}});
   Fault fault;

@@ -232,9 +232,12 @@ class Monitoring(unittest.TestCase):
         self.host.call("DELETE", address)
         self.assertEqual(own.until(lambda event, data: event == "gone"), {"name": HOSTILE})
         everything.until(lambda event, data: event == "tasks" and HOSTILE in data["removed"])
-        for family in self.host.families().values():
-            for one in family.samples:
-                self.assertNotIn(HOSTILE, one.labels.values())
+
+        def forgotten():  # once nothing holds the task any more
+            for family in self.host.families().values():
+                for one in family.samples:
+                    self.assertNotIn(HOSTILE, one.labels.values())
+        eventually(forgotten)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 Everything is stopped by its process when the `with` ends."""
 
 import contextlib
+import itertools
 import json
 import os
 import pathlib
@@ -14,12 +15,19 @@ import urllib.request
 BIN = pathlib.Path(os.environ["CH_BIN_DIR"])
 SOURCE = pathlib.Path(os.environ["CH_SOURCE_DIR"])
 START_LIMIT = 120
+PORTS = range(20000, 32000)  # below those that the kernel gives to others
+_ports = itertools.islice(itertools.cycle(PORTS), os.getpid() * 37 % len(PORTS), None)
 
 
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """One that stays free until it is used; each another, as tests/support/process/net.hpp has it."""
+    for _ in PORTS:
+        port = next(_ports)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("no free port")
 
 
 def until(what, test, limit=START_LIMIT):
