@@ -139,7 +139,7 @@ class Trial {
 
   // Ended, or stopped.
   static bool over(HostProcess& host) {
-    return eventually(40s, [&] {
+    return eventually(90s, [&] {
       if (!host.running()) return true;
       std::ifstream stat(fmt::format("/proc/{}/stat", host.process().pid()));
       std::string text;
@@ -149,7 +149,7 @@ class Trial {
   }
 
   bool drained() {
-    return eventually(40s, [&] { return admin_.lag("connect-" + name_, name_, kPartitions) == 0; });
+    return eventually(90s, [&] { return admin_.lag("connect-" + name_, name_, kPartitions) == 0; });
   }
 
   World& world_;

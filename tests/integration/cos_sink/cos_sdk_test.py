@@ -88,8 +88,10 @@ class Objects(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.dir = tempfile.TemporaryDirectory(prefix="ch-cos-sdk-")
+        cls.addClassCleanup(cls.dir.cleanup)
         cls.emulator = subprocess.Popen(
             [f"{BIN}/cos-emulator", "--dir", cls.dir.name, "--bucket", BUCKET, "--access", f"{ID}:{KEY}"], stdout=subprocess.PIPE, text=True)
+        cls.addClassCleanup(cls.stop_emulator)  # whatever fails below: it would outlive the test
         cls.url = cls.emulator.stdout.readline().strip()
         cls.client = CosS3Client(CosConfig(Region="ap-guangzhou", SecretId=ID, SecretKey=KEY, Scheme="http", IP="127.0.0.1",
                                            Port=int(cls.url.rsplit(":", 1)[1])), retry=1)
@@ -98,11 +100,10 @@ class Objects(unittest.TestCase):
         cls.crcs = judge(["store", f"{cls.url}/{BUCKET}", BUCKET, ID, KEY], cls.objects)
 
     @classmethod
-    def tearDownClass(cls):
+    def stop_emulator(cls):
         cls.emulator.terminate()
         cls.emulator.wait()
         cls.emulator.stdout.close()
-        cls.dir.cleanup()
 
     def test_objects_are_read_and_verified(self):
         for stored, crc in zip(self.objects, self.crcs):
