@@ -63,6 +63,7 @@ void TaskService::Impl::drop_gone() {
 }
 
 void TaskService::Impl::write_events() {
+  const std::lock_guard writing(write_mutex);  // who comes behind this finds in the store what was there to be written
   std::vector<store::Event> batch;
   std::size_t lost = 0;
   {
