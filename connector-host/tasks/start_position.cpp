@@ -54,41 +54,53 @@ kafka::Trouble group_in_use() {
           "Wait for the session of the last run to end (10 s), or stop whoever else uses the group; the task goes on by itself.", false};
 }
 
+struct Needed {
+  std::vector<PartitionOffset> to_commit;
+  std::vector<TopicPartition> to_resolve;
+};
+
+// What of `committed` cannot be gone on from. The rest goes into the plan.
+Needed sort_out(const std::vector<PartitionOffset>& committed, const store::TaskRecord& record, bool rewind, const SavedOffsets& saved,
+                StartPlan& plan) {
+  Needed needed;
+  const bool fixed_before = !record.start_position.empty();
+  std::vector<TopicPartition> never_known;
+  for (const auto& c : committed) {
+    const auto frame = decode_frame(c.metadata);
+    if (frame) plan.series = std::max(plan.series, frame->series);
+    const auto kept = saved.find(c.where);
+    const bool old = outlived(c.metadata, kept == saved.end() ? nullptr : &kept->second, record.series);
+    if (c.offset < 0 && kept == saved.end()) {
+      never_known.push_back(c.where);
+    } else if (rewind && c.offset >= 0 && !old && frame && frame->series > record.series) {
+      // Another host that shares the task has rewound it already, and may have stored from there.
+      plan.fixed.push_back({c.where.topic, c.where.partition, c.offset, c.metadata});
+    } else if (rewind || (old && kept == saved.end() && !fixed_before)) {
+      needed.to_resolve.push_back(c.where);
+    } else if ((c.offset < 0 || old) && kept != saved.end()) {
+      // The broker has forgotten it: an empty group's offsets expire.
+      needed.to_commit.push_back({c.where, kept->second.offset, kept->second.state});
+    } else if (!old && kept == saved.end() && !c.metadata.empty()) {
+      plan.believed.push_back({c.where.topic, c.where.partition, c.offset, c.metadata});
+    }
+  }
+  // Else these are new, and start at their beginning.
+  if (!fixed_before || (rewind && plan.fixed.empty()))
+    needed.to_resolve.insert(needed.to_resolve.end(), never_known.begin(), never_known.end());
+  return needed;
+}
+
 }  // namespace
 
 StartPlan fix_start_positions(kafka::GroupClient& client, const std::map<std::string, std::int32_t>& topics,
                               const store::TaskRecord& record, const std::string& wanted, const SavedOffsets& saved) {
   StartPlan plan;
   plan.series = record.series;
-  const auto partitions = all_partitions(topics);
-  const auto committed = client.committed(partitions, kTimeout);
+  const auto committed = client.committed(all_partitions(topics), kTimeout);
   if (committed.trouble) return {committed.trouble, plan.series, {}, {}};
-  const bool fixed_before = !record.start_position.empty();
-  const bool rewind = fixed_before && record.start_position != wanted && wanted != "committed";
-  std::vector<TopicPartition> missing;
-  for (const auto& c : committed.value) {
-    if (const auto frame = decode_frame(c.metadata)) plan.series = std::max(plan.series, frame->series);
-    const auto kept = saved.find(c.where);
-    const bool old = outlived(c.metadata, kept == saved.end() ? nullptr : &kept->second, record.series);
-    if (c.offset < 0 || rewind || old) {
-      missing.push_back(c.where);
-    } else if (kept == saved.end() && !c.metadata.empty()) {
-      plan.believed.push_back({c.where.topic, c.where.partition, c.offset, c.metadata});
-    }
-  }
-  if (rewind) ++plan.series;
-
-  std::vector<PartitionOffset> to_commit;
-  std::vector<TopicPartition> to_resolve;
-  for (const auto& where : missing) {
-    const auto kept = saved.find(where);
-    if (kept != saved.end() && !rewind) {
-      // The broker has forgotten it: an empty group's offsets expire.
-      to_commit.push_back({where, kept->second.offset, kept->second.state});
-    } else if (!fixed_before || rewind) {
-      to_resolve.push_back(where);
-    }  // else it is new, and starts at its beginning
-  }
+  const bool rewind = !record.start_position.empty() && record.start_position != wanted && wanted != "committed";
+  auto [to_commit, to_resolve] = sort_out(committed.value, record, rewind, saved, plan);
+  if (rewind && !to_resolve.empty()) ++plan.series;
   if (!to_resolve.empty()) {
     auto resolved = resolve(client, to_resolve, wanted, record.enabled_ms);
     if (resolved.trouble) return {resolved.trouble, plan.series, {}, {}};
