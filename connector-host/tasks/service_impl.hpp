@@ -101,7 +101,7 @@ struct TaskService::Impl {
   mutable std::shared_mutex mutex;
   std::map<std::string, std::shared_ptr<TaskEntry>> entries;
   std::set<std::string> creating;  // names that are being written to the store
-  std::mutex write_mutex;  // before queue_mutex
+  std::mutex write_mutex;          // before queue_mutex
   std::mutex queue_mutex;
   std::condition_variable_any changed;
   std::vector<store::Event> events;
