@@ -9,6 +9,11 @@
 #include <utility>
 
 namespace ch::cos {
+namespace {
+
+constexpr std::int64_t kStarvedMs = 30000;  // until it is told: what others hold may be given back meanwhile
+
+}  // namespace
 
 PartitionWriter::PartitionWriter(Context& context, const ch::OpenPartition& opened)
     : context_(context),
@@ -144,6 +149,7 @@ PartitionWriter::Taken PartitionWriter::re_read(const ch::Batch& batch, std::int
       if (result == Append::rejected) leave_turn();  // the others need not wait for a human
       return {i, result == Append::memory_spent};
     }
+    fed();
     if (record.offset + 1 < end) continue;
     re_read_done(now);
     return {i + 1, false};
@@ -153,6 +159,7 @@ PartitionWriter::Taken PartitionWriter::re_read(const ch::Batch& batch, std::int
 
 void PartitionWriter::re_read_done(std::int64_t now) {
   CH_FAILPOINT("recovery.read_again");
+  fed();
   Intent intent = recovery_->intent();
   recovery_.reset();
   leave_turn();
@@ -165,21 +172,50 @@ void PartitionWriter::re_read_done(std::int64_t now) {
   run(now);
 }
 
+// Nobody in this task can give back what the object needs: it was cut with more buffer.memory, a part of which is always
+// kept for what was fetched; or other tasks hold the host's. Tried again whenever the host offers the record.
+void PartitionWriter::starved(std::int64_t now) {
+  if (phase_ != Phase::re_reading) return;
+  if (starved_since_ms_ == 0) starved_since_ms_ = now;
+  if (now - starved_since_ms_ < kStarvedMs || retry_.waiting(now)) return;
+  const auto& intent = recovery_->intent();
+  retry_.blocked(
+      "cos_error",
+      fmt::format("{} with the offsets {} to {} of {}-{} is being read again as a whole, and at offset {}, with {} bytes read, no "
+                  "more memory is free",
+                  intent.key, intent.start, intent.end, identity_.topic, identity_.partition, next_, open_.content.size()),
+      "raise buffer.memory, or memory.limit if other tasks need it all, at least until this object is stored");
+}
+
+void PartitionWriter::fed() {
+  if (std::exchange(starved_since_ms_, 0) != 0) retry_.succeeded();
+}
+
+// A range that is read again leaves out what was passed over when it was cut, whatever buffer.memory is now.
+std::uint64_t PartitionWriter::record_limit() const {
+  return record_limit_is_kept() ? recovery_->intent().record_limit : context_.settings.record_limit();
+}
+
+bool PartitionWriter::record_limit_is_kept() const { return phase_ == Phase::re_reading && recovery_->intent().record_limit != 0; }
+
+std::string PartitionWriter::too_large() const {
+  if (record_limit_is_kept())
+    return fmt::format("it takes {} bytes, and was passed over when {} was cut, since buffer.memory allowed {} an object then",
+                       encoder_->wanted(), recovery_->intent().key, record_limit());
+  return fmt::format("it takes {} bytes, and buffer.memory allows {} an object: raise buffer.memory to at least {}", encoder_->wanted(),
+                     record_limit(), 2 * encoder_->wanted());
+}
+
 PartitionWriter::Append PartitionWriter::append(const ch_record& record, std::int64_t now) {
   if (record.value.data == nullptr && context_.settings.null_values != NullValues::write) {
     if (context_.settings.null_values == NullValues::fail) return reject(record, "it has no value, and behavior.on.null.values is fail");
     next_ = record.offset + 1;
     return Append::taken;
   }
-  // A range that is read again holds what was taken once.
-  const auto most = phase_ == Phase::re_reading ? std::numeric_limits<std::size_t>::max() : context_.settings.buffer_memory / 2;
-  const auto written = encoder_->append(record, open_.content, most);
+  const auto written = encoder_->append(record, open_.content, record_limit());
   if (written == Encoder::Written::refused) return reject(record, encoder_->refusal());
   if (written == Encoder::Written::no_memory) return Append::memory_spent;
-  if (written == Encoder::Written::too_large) {
-    return reject(record, fmt::format("it takes {} bytes, and buffer.memory allows {} an object: raise buffer.memory to at least {}",
-                                      encoder_->wanted(), most, 2 * encoder_->wanted()));
-  }
+  if (written == Encoder::Written::too_large) return reject(record, too_large());
   if (open_.records++ == 0) open_.opened_ms = now;
   open_.last_ms = now;
   next_ = record.offset + 1;
@@ -225,6 +261,7 @@ void PartitionWriter::cut(std::int64_t now, const char* reason) {
   intent.bytes = open_.content.size();
   intent.records = open_.records;
   intent.time_ms = now;
+  intent.record_limit = context_.settings.record_limit();
   upload(std::move(intent), false, now);
 }
 

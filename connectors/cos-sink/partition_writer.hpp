@@ -54,6 +54,8 @@ class PartitionWriter {
   std::uint64_t bytes_to_cut() const;  // what cut_early() would set on its way to the bucket; 0: nothing
   void cut_early(std::int64_t now);
   bool frees_memory(std::int64_t now) const { return upload_ && !retry_.waiting(now); }
+  bool storing() const { return upload_ != nullptr; }
+  void starved(std::int64_t now);  // put() found memory spent, and nobody will give any back
   bool empty() const { return !upload_ && open_.content.reserved_bytes() == 0; }
 
  private:
@@ -77,6 +79,10 @@ class PartitionWriter {
   void run(std::int64_t now);
   Taken re_read(const ch::Batch& batch, std::int64_t now);
   void re_read_done(std::int64_t now);
+  void fed();
+  std::uint64_t record_limit() const;
+  bool record_limit_is_kept() const;  // in the intent
+  std::string too_large() const;      // why the encoder's last record is
   enum class Append { taken, memory_spent, rejected };
   Append append(const ch_record& record, std::int64_t now);
   Append reject(const ch_record& record, const std::string& why);
@@ -104,9 +110,10 @@ class PartitionWriter {
   std::int64_t upload_began_ms_ = 0;
   bool intent_requested_ = false;  // of upload_
 
-  Idle place_;                  // of the last object that is known to be stored
-  std::int64_t next_ = 0;       // the first offset not taken yet
-  std::int64_t end_seen_ = -1;  // everything before it has been delivered, and nothing is behind it
+  Idle place_;                         // of the last object that is known to be stored
+  std::int64_t next_ = 0;              // the first offset not taken yet
+  std::int64_t end_seen_ = -1;         // everything before it has been delivered, and nothing is behind it
+  std::int64_t starved_since_ms_ = 0;  // without memory for the range that is read again; 0 it is not
 
   std::optional<Commit> requested_;  // the latest, which alone will be answered
   std::int64_t last_requested_;

@@ -40,6 +40,8 @@ struct Settings {
   std::uint64_t buffer_memory = 0;
   std::uint32_t upload_threads = 1;
 
+  // Bytes that a record may take: one object can fill while another is stored.
+  std::uint64_t record_limit() const { return buffer_memory / 2; }
   // What a key of this topic partition is made of; the views are of this object and of `topic`.
   KeyFields key_fields(std::string_view topic, std::int32_t partition, std::int64_t start_offset, std::int64_t time_ms) const;
   // Whether an object holds at least a line for every record, uncompressed.

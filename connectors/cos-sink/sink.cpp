@@ -76,7 +76,7 @@ std::size_t CosSink::put(ch::PartitionId partition, const ch::Batch& batch) {
   if (taken.records > 0) memory_spent_ = false;
   if (taken.memory_spent) memory_spent_ = true;
   settle(now);
-  relieve(now);
+  if (!relieve(now) && taken.memory_spent) writer->starved(now);
   return taken.records;
 }
 
@@ -169,16 +169,21 @@ void CosSink::settle(std::int64_t now) {
   if (context_.wake_all) step_all(now);
 }
 
-// Memory is spent: unless something is on its way to the bucket already, the largest open object goes there early.
-void CosSink::relieve(std::int64_t now) {
-  if (!memory_spent_) return;
+// Memory is spent: unless something is on its way to the bucket already, the largest open object goes there early. False:
+// there is neither.
+bool CosSink::relieve(std::int64_t now) {
+  if (!memory_spent_) return true;
   PartitionWriter* largest = nullptr;
+  bool storing = false;
   for (const auto& [id, writer] : writers_) {
-    if (writer->frees_memory(now)) return;
+    if (writer->frees_memory(now)) return true;
+    storing = storing || writer->storing();
     if (writer->bytes_to_cut() > (largest == nullptr ? 0 : largest->bytes_to_cut())) largest = writer.get();
   }
   memory_spent_ = false;
-  if (largest != nullptr) largest->cut_early(now);
+  if (largest == nullptr) return storing;  // one that COS refuses says so itself
+  largest->cut_early(now);
+  return true;
 }
 
 }  // namespace ch::cos

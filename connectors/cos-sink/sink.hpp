@@ -37,7 +37,7 @@ class CosSink : public ch::SinkTask {
   void job_done(ch::PartitionId owner);
   void step_all(std::int64_t now);
   void settle(std::int64_t now);
-  void relieve(std::int64_t now);
+  bool relieve(std::int64_t now);
   void tell_clock();
 
   Context context_;

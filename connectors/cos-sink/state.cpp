@@ -19,6 +19,7 @@ Json to_json(const Intent& intent) {
   Json json{{"k", intent.key},         {"s", intent.start}, {"e", intent.end},     {"u", intent.upload_id}, {"n", intent.parts},
             {"f", intent.fingerprint}, {"b", intent.bytes}, {"r", intent.records}, {"t", intent.time_ms}};
   if (intent.plain_bytes != 0) json["p"] = intent.plain_bytes;
+  if (intent.record_limit != 0) json["m"] = intent.record_limit;
   return json;
 }
 
@@ -34,6 +35,7 @@ Intent read_intent(const Json& json) {
   intent.plain_bytes = json.value("p", std::uint64_t{0});
   intent.records = json.at("r").get<std::uint64_t>();
   intent.time_ms = json.at("t").get<std::int64_t>();
+  intent.record_limit = json.value("m", std::uint64_t{0});
   return intent;
 }
 

@@ -22,7 +22,8 @@ struct Intent {
   std::uint64_t bytes = 0;        // of the object
   std::uint64_t plain_bytes = 0;  // of it before compression; 0: it has none
   std::uint64_t records = 0;
-  std::int64_t time_ms = 0;  // the {time} in the key
+  std::int64_t time_ms = 0;        // the {time} in the key
+  std::uint64_t record_limit = 0;  // bytes; larger records in the range were passed over; 0: not known, it is of an older version
 };
 
 // Nothing is under way.

@@ -2,6 +2,27 @@
 #include "bench.hpp"
 
 namespace ch::cos_test {
+namespace {
+
+// Cuts 100 to 105, of which 102 takes `large` bytes and is passed over; the host dies before the object is in the bucket.
+void die_before_an_object_with_a_hole(Bench& bench, std::size_t large) {
+  bench.host->reject_result = CH_OK;
+  bench.open();
+  bench.produce(2);
+  bench.produce(1, 0, std::string(large, 'x'));
+  bench.produce(2);
+  bench.fail("put", Effect::fail_before);
+  bench.host->settle();
+  bench.pass(300000);
+  bench.host->settle();
+  REQUIRE(bench.intent().end == 105);
+  REQUIRE(bench.host->rejected.count({0, 102}) == 1);
+  bench.cos->fault = nullptr;
+  bench.host.reset();
+  REQUIRE(bench.cos->objects.empty());
+}
+
+}  // namespace
 
 TEST_CASE("when memory is spent the largest open object is cut early") {
   Bench bench(Config{}, 64 << 10, 3);
@@ -111,6 +132,82 @@ TEST_CASE("a range that is read again gets its memory from the other partitions"
   CHECK(bench.object(key_at(100)).options.metadata.at("records") == "30");
   bench.flush();
   CHECK(bench.partition(1).committed.offset == 130);
+}
+
+TEST_CASE("a range that is read again leaves out what was passed over when it was cut, whatever buffer.memory is now") {
+  Bench bench(Config{}, 64 << 10);
+  std::size_t large = 40000;
+  std::uint64_t memory_now = 64 << 10;
+  SECTION("there is memory for it") {}
+  SECTION("there never is") { large = 100000; }
+  SECTION("buffer.memory allows it now") { memory_now = 1 << 20; }
+  SECTION("buffer.memory was lowered") { memory_now = 16 << 10; }
+  die_before_an_object_with_a_hole(bench, large);
+  CHECK(bench.intent().record_limit == 32 << 10);
+  bench.task.buffer_memory = memory_now;
+  bench.start();
+  bench.host->reject_result = CH_OK;
+  bench.host->open({0});
+  bench.host->settle();
+  REQUIRE(bench.host->rejected.size() == 1);
+  CHECK_THAT(bench.host->rejected.at({0, 102}), Catch::Contains("was passed over when " + bench.cos->objects.begin()->first + " was cut"));
+  CHECK(bench.only_object().body == "v\nv\nv\nv\n");
+  CHECK(bench.only_object().options.metadata.at("records") == "4");
+  CHECK(bench.partition().committed.offset == 105);
+  CHECK(bench.reason().empty());
+}
+
+TEST_CASE("a range that is read again holds what was taken when it was cut, although buffer.memory would not allow it now") {
+  Bench bench(Config{}, 64 << 10);
+  die_before_an_object_with_a_hole(bench, 40000);
+  bench.partition().records[3].value = std::string(20000, 'y');
+  auto intent = bench.intent();
+  intent.bytes += 20000 - 1;
+  bench.partition().committed.state = cos::encode(intent);
+  bench.task.buffer_memory = 32 << 10;
+  bench.start();
+  bench.host->reject_result = CH_OK;
+  bench.host->open({0});
+  bench.host->settle();
+  CHECK(bench.host->rejected.size() == 1);
+  CHECK(bench.only_object().body.size() == 20007);
+  CHECK(bench.partition().committed.offset == 105);
+}
+
+TEST_CASE("of an intent that keeps no limit the present one holds") {
+  Bench bench(Config{}, 64 << 10);
+  die_before_an_object_with_a_hole(bench, 40000);
+  auto intent = bench.intent();
+  intent.record_limit = 0;
+  bench.partition().committed.state = cos::encode(intent);
+  bench.start();
+  bench.host->reject_result = CH_OK;
+  bench.host->open({0});
+  bench.host->settle();
+  CHECK_THAT(bench.host->rejected.at({0, 102}), Catch::Contains("buffer.memory allows 32768 an object"));
+  CHECK(bench.only_object().body == "v\nv\nv\nv\n");
+}
+
+TEST_CASE("a range that is read again and gets no more memory says so, and goes on when there is some") {
+  Bench bench(Config{}, 64 << 10);
+  bench.commit_intent(100, 130, key_at(100));
+  bench.produce(30, 0, std::string(1000, 'a'));
+  bench.open();
+  bench.host->reserved += 48 << 10;  // by others
+  bench.host->settle();
+  CHECK(bench.host->position(0) > 100);
+  CHECK(bench.host->position(0) < 130);
+  CHECK(bench.reason().empty());  // it may pass
+  bench.pass(31000);
+  bench.host->settle();
+  CHECK(bench.reason() == "cos_error");
+  CHECK_THAT(bench.host->interruptions.at(0).message, Catch::Contains("no more memory is free"));
+  CHECK_THAT(bench.host->interruptions.at(0).remedy, Catch::Contains("raise buffer.memory"));
+  bench.host->reserved -= 48 << 10;
+  bench.host->settle();
+  CHECK(bench.reason().empty());
+  CHECK(bench.object(key_at(100)).options.metadata.at("records") == "30");
+  CHECK(bench.partition().committed.offset == 130);
 }
 
 }  // namespace ch::cos_test

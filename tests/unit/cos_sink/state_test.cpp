@@ -23,6 +23,7 @@ Intent sample() {
   intent.bytes = 5000;
   intent.records = 140;
   intent.time_ms = 1700000000000;
+  intent.record_limit = 32768;
   return intent;
 }
 
@@ -30,7 +31,8 @@ Intent sample() {
 
 TEST_CASE("an intent survives its encoding") {
   const auto text = encode(sample());
-  CHECK(text == R"({"b":5000,"e":250,"f":"0123456789abcdef","k":"orders/0/100","n":3,"r":140,"s":100,"t":1700000000000,"u":"upload"})");
+  CHECK(text ==
+        R"({"b":5000,"e":250,"f":"0123456789abcdef","k":"orders/0/100","m":32768,"n":3,"r":140,"s":100,"t":1700000000000,"u":"upload"})");
   const auto intent = std::get<Intent>(std::get<State>(decode(text, 100)));
   CHECK(intent.key == "orders/0/100");
   CHECK(intent.start == 100);
@@ -41,6 +43,12 @@ TEST_CASE("an intent survives its encoding") {
   CHECK(intent.bytes == 5000);
   CHECK(intent.records == 140);
   CHECK(intent.time_ms == 1700000000000);
+  CHECK(intent.record_limit == 32768);
+}
+
+TEST_CASE("an intent of a version that kept no limit of its records can be used") {
+  const auto state = decode(R"({"b":1,"e":7,"f":"0","k":"orders/0/5","n":0,"r":2,"s":5,"t":1,"u":""})", 5);
+  CHECK(std::get<Intent>(std::get<State>(state)).record_limit == 0);
 }
 
 TEST_CASE("an idle state survives its encoding") {
@@ -64,7 +72,7 @@ TEST_CASE("the longest state is printable ASCII and fits") {
   intent.upload_id.assign(kMaxUploadIdLength, 'u');
   intent.start = 1;
   intent.end = std::numeric_limits<std::int64_t>::max();
-  intent.bytes = intent.records = std::numeric_limits<std::uint64_t>::max();
+  intent.bytes = intent.plain_bytes = intent.records = intent.record_limit = std::numeric_limits<std::uint64_t>::max();
   const auto text = encode(intent);
   CHECK(text.size() <= kMaxStateLength);
   CHECK(std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~'; }));
