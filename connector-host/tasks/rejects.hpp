@@ -31,6 +31,7 @@ class Rejects {
   };
   // True: the commit is kept until serve() gives it back.
   bool hold(ch_partition_id id, const Commit& commit);
+  bool holds(ch_partition_id id) const { return held_.contains(id); }
   void serve(const std::function<void(ch_partition_id, Commit)>& release);
   bool idle() const;  // nothing waits but what a refused dead letter holds up
   // The dead letter of one record is refused: its partition must stop, the others need not.

@@ -245,7 +245,7 @@ Runner::Runner(RunnerSpec spec) : impl_(std::make_unique<Impl>(std::move(spec)))
 Runner::~Runner() { stop(true, std::nullopt); }
 
 void Runner::stop(bool discard, std::optional<milliseconds> at_most) {
-  if (at_most) impl_->shared.stop_deadline_ms = now_ms() + at_most->count();
+  impl_->shared.stop_deadline_ms = at_most ? now_ms() + at_most->count() : 0;
   if (discard) impl_->shared.discard = true;
   impl_->shared.stopping = true;
   impl_->shared.wake();

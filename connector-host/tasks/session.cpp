@@ -217,17 +217,24 @@ void Session::on_revoked(const std::vector<ch_partition_id>& partitions, bool lo
 }
 
 void Session::give_up_all(bool lost) {
-  std::vector<PartitionId> opened;
-  for (const auto& [id, slot] : slots_) {
-    if (CH_BUG("no_epoch_check")) continue;
-    if (slot.opened) opened.push_back(id);
-    committer_.close(id);
-    rejects_.forget(id);
-  }
-  slots_.clear();
-  to_open_.clear();
-  to_seek_.clear();
+  std::vector<PartitionId> all;
+  for (const auto& [id, slot] : slots_) all.push_back(id);
+  give_up(all, lost);
   joined_ = false;
+}
+
+void Session::give_up(const std::vector<PartitionId>& partitions, bool lost) {
+  std::vector<PartitionId> opened;
+  for (const auto id : partitions) {
+    if (slots_.at(id).opened && !CH_BUG("no_epoch_check")) opened.push_back(id);
+    if (!CH_BUG("no_epoch_check")) {
+      committer_.close(id);
+      rejects_.forget(id);
+    }
+    slots_.erase(id);
+    std::erase(to_open_, id);
+    to_seek_.erase(id);
+  }
   if (!opened.empty()) check(context_.connector.close(opened, lost));
 }
 
@@ -284,6 +291,8 @@ void Session::on_committed(const std::vector<kafka::CommitResult>& results) {
       auto& marks = slot->second.marks;
       while (!marks.empty() && marks.front().position <= ack.offset) marks.pop_front();
     }
+    // A newer request of the partition waits for a dead letter, perhaps for the same offset: it alone will be answered.
+    if (rejects_.holds(ack.id)) continue;
     check(context_.connector.committed(ack.id, ack.offset, true));
     next_tick_ms_ = 0;
   }

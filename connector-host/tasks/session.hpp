@@ -116,6 +116,8 @@ class Session final : private kafka::Listener, public SessionCalls {
   bool settled() const;  // no commit is requested or under way
   bool finished_storing();
   void give_up_all(bool lost);
+  void give_up(const std::vector<ch_partition_id>& partitions, bool lost);
+  void give_up_refused();
   Outcome leave(Outcome outcome);
   void check(const Status& status);
   std::chrono::milliseconds time_to_wait() const;

@@ -131,7 +131,7 @@ void Session::cannot_read_on(Slot& slot, const kafka::Trouble& what) {
 void Session::make_way() {
   const auto now = now_ms();
   const auto holding_up = consumer_->holding_up();
-  if (flushing_ || holding_up.empty()) {
+  if (holding_up.empty()) {
     resting_since_ms_ = 0;
     return;
   }

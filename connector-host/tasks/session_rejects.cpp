@@ -67,6 +67,15 @@ void Session::wait_for_dead_letter(ch_partition_id id, Slot& slot) {
   interrupted(id, {sizeof(ch_interruption), c_string(kRejected), c_string(message), c_string(remedy), refusal->next_try_ms});
 }
 
+// Nobody who stops the task waits for their dead letters: nothing is committed of what lies behind, so it is read again.
+void Session::give_up_refused() {
+  std::vector<ch_partition_id> refused;
+  for (const auto& [id, slot] : slots_)
+    if (slot.refused) refused.push_back(id);
+  give_up(refused, false);
+  for (const auto id : refused) consumer_->park(id);
+}
+
 // Commits whose dead letters have been acknowledged go on their way.
 void Session::serve_rejects() {
   rejects_.serve([this](ch_partition_id id, Rejects::Commit commit) {
@@ -74,6 +83,7 @@ void Session::serve_rejects() {
   });
   if (rejects_.buries()) {
     for (auto& [id, slot] : slots_) wait_for_dead_letter(id, slot);
+    if (flushing_) give_up_refused();
   }
   if (const auto trouble = rejects_.trouble(); trouble && !end_) {
     on_trouble(*trouble);

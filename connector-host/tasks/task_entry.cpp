@@ -10,6 +10,8 @@
 namespace ch::tasks {
 namespace {
 
+constexpr std::chrono::milliseconds kRestartTime{20000};  // to store what is open before a new configuration begins
+
 kafka::Trouble cannot_keep(const char* what, const Error& error) {
   return {"disk_full", fmt::format("{} could not be kept: {}", what, error.message),
           "Make room on the disk of state.dir, or mend it; the task goes on by itself.", false};
@@ -50,14 +52,17 @@ bool TaskEntry::reconcile() {
   const bool wanted = record_.target == store::Target::enabled || record_.target == store::Target::paused;
   const bool all_stopped = std::all_of(runners_.begin(), runners_.end(), [](const auto& r) { return r->stopped(); });
   if (!runners_.empty() && (stopping_ || !wanted || restart_)) {
-    if (!stopping_) {
-      stopping_ = true;
-      for (const auto& runner : runners_) runner->stop(discard_, std::nullopt);
-      return false;
+    // A new configuration may be what mends that nothing can be stored under the old one: it does not wait for that. A task
+    // that is disabled does.
+    const bool hurried = wanted && restart_;
+    if (!host_stops_ && (!stopping_ || hurried_ != hurried)) {
+      hurried_ = hurried;
+      for (const auto& runner : runners_) runner->stop(discard_, hurried ? std::optional(kRestartTime) : std::nullopt);
     }
+    stopping_ = true;
     if (!all_stopped) return false;
     runners_.clear();
-    stopping_ = restart_ = false;
+    stopping_ = restart_ = hurried_ = false;
     since_ms_ = now_ms();
     flush_offsets();
   }

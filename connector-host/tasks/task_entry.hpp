@@ -76,6 +76,7 @@ class TaskEntry {
   bool restart_ = false;  // the runners have an older config
   Config secrets_;        // what the placeholders stood for when the runners were made
   bool stopping_ = false;
+  bool hurried_ = false;  // the runners have only kRestartTime to stop
   bool discard_ = false;
   bool host_stops_ = false;
   bool gone_ = false;

@@ -250,6 +250,64 @@ TEST_CASE("a dead letter that its topic refuses as too large stops its partition
   CHECK_THAT(events(), !Catch::Contains("rejoin"));
 }
 
+TEST_CASE("an object behind a dead letter is not stored before the letter is there, and a kill -9 loses neither", "[formats]") {
+  World world;
+  world.admin().create_topic("behind", 1);
+  world.admin().create_topic("behind-dead", 1, {{"max.message.bytes", "10000"}});
+  const std::string large = "\xFF" + std::string(20000, 'x');
+  LedgerProducer producer(world.bootstrap(), "behind");
+  world.host().start();
+  world.create("behind", world.config("behind", {{"format", "csv"},
+                                                 {"rotate.records", "10"},
+                                                 {"rotate.interval.ms", "600000"},
+                                                 {"errors.tolerance", "all"},
+                                                 {"errors.deadletterqueue.topic.name", "behind-dead"},
+                                                 {"errors.deadletterqueue.topic.replication.factor", "1"}}));
+  REQUIRE(world.reaches("behind", "RUNNING"));
+  // The next object is cut at once, while the end of this one is still to be committed: at the same offset as its intent.
+  for (int i = 0; i < 10; ++i) producer.send(0, "good");
+  producer.flush();
+  REQUIRE(eventually(30s, [&] { return count_objects(world.bucket()) == 1; }));
+  for (int i = 0; i < 11; ++i) producer.send(0, i == 5 ? large : "more");
+  producer.flush();
+  REQUIRE(world.interrupted("behind", "record_rejected"));
+  CHECK(eventually(20s, [&] { return world.admin().committed("connect-behind", "behind", 1).front().offset == 10; }));
+  CHECK(throughout(2s, [&] { return count_objects(world.bucket()) == 1; }));
+  world.host().kill();
+  world.host().start();
+  REQUIRE(world.interrupted("behind", "record_rejected"));
+  CHECK(count_objects(world.bucket()) == 1);
+  world.admin().configure_topic("behind-dead", {{"max.message.bytes", "1000000"}});
+  CHECK(world.drained("behind", "behind", 1));
+  CHECK(dead_letters(world.bootstrap(), "behind-dead", 1).front().value == large);
+}
+
+TEST_CASE("a task whose dead letter is refused takes another dead-letter topic, and can be disabled", "[formats]") {
+  World world;
+  world.admin().create_topic("refused", 1);
+  world.admin().create_topic("refused-dead", 1, {{"max.message.bytes", "10000"}});
+  world.admin().create_topic("refused-other", 1);
+  const std::string large = "\xFF" + std::string(20000, 'x');
+  LedgerProducer producer(world.bootstrap(), "refused");
+  for (const auto& value : {std::string("good"), large, std::string("good")}) producer.send(0, value);
+  producer.flush();
+  world.host().start();
+  auto config = world.config("refused", {{"format", "csv"},
+                                         {"errors.tolerance", "all"},
+                                         {"errors.deadletterqueue.topic.name", "refused-dead"},
+                                         {"errors.deadletterqueue.topic.replication.factor", "1"}});
+  world.create("refused", config);
+  REQUIRE(world.interrupted("refused", "record_rejected"));
+  CHECK(world.host().post("/v1/tasks/refused/disable").status == 202);
+  CHECK(world.reaches("refused", "DISABLED"));
+  CHECK(world.host().post("/v1/tasks/refused/enable").status == 202);
+  REQUIRE(world.interrupted("refused", "record_rejected"));
+  config["errors.deadletterqueue.topic.name"] = "refused-other";
+  CHECK(world.host().request("PUT", "/v1/tasks/refused", {{"config", config}, {"enabled", true}}).status == 200);
+  CHECK(world.drained("refused", "refused", 1));
+  CHECK(dead_letters(world.bootstrap(), "refused-other", 1).front().value == large);
+}
+
 TEST_CASE("a record that stops its partition is removed by an operator: the partition goes on, the others never waited", "[formats]") {
   World world;
   world.admin().create_topic("removed", 2);

@@ -1,6 +1,7 @@
 // The world breaks and is mended: the task says what is wrong and what to do, goes on by itself, and nothing is lost.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <cstdlib>
 
@@ -235,4 +236,58 @@ TEST_CASE("a COS that takes requests and answers none for a long time", "[outage
   CHECK(events.find("rejoin") == std::string::npos);  // it has kept its place in the group
   const auto late = [&] { return outage.ok(); };
   CHECK(throughout(stall, late));
+}
+
+TEST_CASE("a task is disabled while objects whose storing was broken off are read again", "[outages]") {
+  World world;
+  world.admin().create_topic("again", 2);
+  LedgerProducer producer(world.bootstrap(), "again");
+  world.host().start();
+  world.create("again", world.config("again", {{"rotate.bytes", "6291456"}, {"rotate.interval.ms", "3000"}}));
+  REQUIRE(world.reaches("again", "RUNNING"));
+  world.stop_cos();
+  const std::string value(1000, 'v');
+  const auto produce = [&](int count) {
+    for (int i = 0; i < 2 * count; ++i) producer.send(i % 2, value);
+    producer.flush();
+  };
+  produce(6500);
+  REQUIRE(eventually(30s, [&] {
+    const auto committed = world.admin().committed("connect-again", "again", 2);
+    return std::all_of(committed.begin(), committed.end(), [](const auto& c) { return c.metadata.find("\"k\"") != std::string::npos; });
+  }));
+  world.host().kill();
+  produce(15000);  // more than is read at once lies behind each of the objects
+  world.host().start();
+  REQUIRE(world.reaches("again", "INTERRUPTED"));
+  CHECK(world.host().post("/v1/tasks/again/disable").status == 202);
+  world.start_cos();
+  CHECK(world.reaches("again", "DISABLED", 90s));
+  CHECK(world.host().post("/v1/tasks/again/enable").status == 202);
+  CHECK(world.drained("again", "again", 2));
+  const auto report = world.check("again", producer.ledger());
+  INFO(report.summary());
+  CHECK(report.ok());
+}
+
+TEST_CASE("a new configuration mends what kept a running task from storing", "[outages]") {
+  World world;
+  world.admin().create_topic("rekeyed", 1);
+  LedgerProducer producer(world.bootstrap(), "rekeyed");
+  world.host().start();
+  auto config = world.config("rekeyed");
+  world.create("rekeyed", config);
+  producer.produce(500, 1);
+  REQUIRE(world.drained("rekeyed", "rekeyed", 1));
+  world.cos().set_access({{"AKIDnew", {"another-secret", "", std::nullopt}}});
+  producer.produce(500, 1);
+  producer.flush();
+  REQUIRE(world.reaches("rekeyed", "INTERRUPTED", 60s));
+  config["cos.secret.id"] = "AKIDnew";
+  config["cos.secret.key"] = "another-secret";
+  CHECK(world.host().request("PUT", "/v1/tasks/rekeyed", {{"config", config}, {"enabled", true}}).status == 200);
+  CHECK(world.drained("rekeyed", "rekeyed", 1, 90s));
+  const auto report = world.check("rekeyed", producer.ledger());
+  INFO(report.summary());
+  CHECK(report.ok());
 }
