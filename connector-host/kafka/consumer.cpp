@@ -9,6 +9,7 @@
 
 #include "base/log.hpp"
 #include "kafka/commits.hpp"
+#include "kafka/group_client.hpp"
 #include "kafka/lanes.hpp"
 #include "kafka/queries.hpp"
 
@@ -20,6 +21,9 @@ using Clock = std::chrono::steady_clock;
 
 constexpr const char* kInterceptor = "connector-host";
 constexpr milliseconds kLookupTimeout{10000};  // in the assign callback; far below max.poll.interval.ms
+constexpr milliseconds kAskAgain{10000};       // whether a refusal is over
+constexpr milliseconds kAskTimeout{2000};
+constexpr const char* kGroup = "";  // in the place of a topic
 
 ch_partition_id next_id() {
   static std::atomic<ch_partition_id> last = 0;
@@ -52,6 +56,11 @@ struct Consumer::Impl {
   bool static_member = false;
   bool closing = false;  // see leave()
   bool untaken = false;  // an assignment came meanwhile
+  bool member = false;   // has an assignment
+  bool by_expression = false;
+  // Topics, or the group, that the cluster refuses us or does not have. librdkafka tells it once, and goes on with the others.
+  std::map<std::string, Trouble> refused;
+  Clock::time_point ask_at;
 
   void wake() const { rd_kafka_queue_yield(consumer_queue.get()); }
   void assign(const rd_kafka_topic_partition_list_t& list);
@@ -60,6 +69,9 @@ struct Consumer::Impl {
   bool leave(Clock::time_point deadline) const;
   void tell(const Trouble& trouble);
   void error(rd_kafka_resp_err_t code, const char* reason);
+  void not_consuming(const rd_kafka_message_t& message);
+  void ask_again();
+  void reached();
   std::optional<Trouble> look_up(std::vector<Assignment>& assignments) const;
 
   static void on_rebalance(rd_kafka_t*, rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t* list, void* opaque);
@@ -113,6 +125,8 @@ void Consumer::Impl::assign(const rd_kafka_topic_partition_list_t& list) {
     listener.on_rejoin_needed("the committed offsets could not be read");
     return;
   }
+  member = true;
+  refused.erase(kGroup);
   for (const auto& a : assignments) lanes->add(a.id, a.where);
   listener.on_assigned(assignments);
   const PartitionList starts(rd_kafka_topic_partition_list_new(list.cnt));
@@ -131,6 +145,7 @@ void Consumer::Impl::assign(const rd_kafka_topic_partition_list_t& list) {
 void Consumer::Impl::revoke() {
   const bool lost = rd_kafka_assignment_lost(client) != 0;
   listener.on_revoked(lanes->ids(), lost);
+  member = false;
   lanes->clear();
   readable.clear();
   rd_kafka_assign(client, nullptr);
@@ -189,6 +204,38 @@ void Consumer::Impl::error(rd_kafka_resp_err_t code, const char* reason) {
   }
 }
 
+// That brokers answer does not end what they refuse: ask_again() does, or for the group an assignment.
+void Consumer::Impl::not_consuming(const rd_kafka_message_t& message) {
+  auto what = trouble(message.err, "consuming", rd_kafka_message_errstr(&message));
+  if (what.reason == "broker_unreachable") return tell(what);
+  const std::string topic = message.rkt != nullptr ? rd_kafka_topic_name(message.rkt) : kGroup;
+  if (refused.empty()) ask_at = Clock::now() + kAskAgain;
+  if (const auto [kept, fresh] = refused.emplace(topic, std::move(what)); fresh) tell(kept->second);
+}
+
+// The answer about all topics also makes librdkafka take those into its subscription that are there again.
+void Consumer::Impl::ask_again() {
+  if (refused.empty() || Clock::now() < ask_at) return;
+  if (member && refused.contains(kGroup)) return listener.on_rejoin_needed("the group was refused, which may be over");
+  const rd_kafka_metadata_t* metadata = nullptr;
+  const auto code = rd_kafka_metadata(client, 1, nullptr, &metadata, static_cast<int>(kAskTimeout.count()));
+  ask_at = Clock::now() + kAskAgain;
+  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return;
+  const std::unique_ptr<const rd_kafka_metadata_t, Deleter<rd_kafka_metadata_destroy>> owned(metadata);
+  std::map<std::string, bool> listed;
+  for (const auto& topic : std::span(metadata->topics, static_cast<std::size_t>(metadata->topic_cnt)))
+    listed[topic.topic] = topic.err == RD_KAFKA_RESP_ERR_NO_ERROR;
+  std::erase_if(refused, [&](const auto& entry) {
+    const auto found = listed.find(entry.first);
+    return entry.first != kGroup && (found != listed.end() ? found->second : by_expression);
+  });
+}
+
+void Consumer::Impl::reached() {
+  if (refused.empty()) return listener.on_reachable();
+  listener.on_trouble(refused.begin()->second);
+}
+
 Consumer::Consumer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
 Result<std::unique_ptr<Consumer>> Consumer::create(const ConsumerSettings& settings, Listener& listener) {
@@ -229,6 +276,7 @@ Consumer::~Consumer() {
 Status Consumer::subscribe(const std::vector<std::string>& topics) {
   std::vector<TopicPartition> list;
   for (const auto& topic : topics) list.push_back({topic, RD_KAFKA_PARTITION_UA});
+  impl_->by_expression = is_expression(topics);
   const auto code = rd_kafka_subscribe(impl_->client, queries::to_list(list).get());
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return fail(ErrorCode::invalid, fmt::format("cannot subscribe: {}", rd_kafka_err2str(code)));
   return {};
@@ -250,9 +298,10 @@ void Consumer::poll(milliseconds at_most) {
                 "the poll thread was away for longer than max.poll.interval.ms; partitions are lost and will be assigned anew");
       continue;
     }
-    impl_->tell(trouble(message->err, "consuming", rd_kafka_message_errstr(message.get())));
+    impl_->not_consuming(*message);
   }
-  if (impl_->connected.load() && impl_->connected.exchange(false)) impl_->listener.on_reachable();
+  impl_->ask_again();
+  if (impl_->connected.load() && impl_->connected.exchange(false)) impl_->reached();
   serve_commits();
 }
 

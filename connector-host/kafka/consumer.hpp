@@ -56,7 +56,7 @@ class Listener {
   virtual void on_revoked(const std::vector<ch_partition_id>& partitions, bool lost) = 0;
   virtual void on_committed(const std::vector<CommitResult>& results) = 0;
   virtual void on_trouble(const Trouble& trouble) = 0;
-  virtual void on_reachable() = 0;                            // a broker is connected (again)
+  virtual void on_reachable() = 0;                            // brokers answer (again), and refuse us nothing that we know of
   virtual void on_rejoin_needed(const std::string& why) = 0;  // the consumer must be closed and made anew
 };
 

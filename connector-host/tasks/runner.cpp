@@ -132,8 +132,9 @@ bool Runner::Impl::ask_cluster(kafka::GroupClient& client) {
   const auto ours = kafka::matching(topics.value, spec.topics);
   for (const auto& name : spec.topics) {
     if (kafka::is_expression(spec.topics) || ours.contains(name)) continue;
-    return trouble({"topic_missing", fmt::format("topic {} does not exist in instance {}", name, spec.info.instance),
-                    "Create the topic, or correct `topics` of the task.", false});
+    return trouble({"topic_missing",
+                    fmt::format("topic {} does not exist in instance {}, or its user may not see it", name, spec.info.instance),
+                    "Create the topic, let the user read it, or correct `topics` of the task.", false});
   }
   const auto& dead_letters = spec.errors.dead_letter_topic;
   if (spec.errors.tolerate && !dead_letters.empty() && !topics.value.contains(dead_letters)) {

@@ -118,7 +118,6 @@ void Session::check(const Status& status) {
 void Session::on_assigned(std::vector<kafka::Assignment>& partitions) {
   CH_FAILPOINT("assign");
   joined_ = true;
-  recover_cluster();
   for (auto& assignment : partitions) adopt(assignment);
   context_.spec.metrics->add(metrics::Id::assignments, static_cast<double>(partitions.size()));
   log::info(task_, "assigned {} partitions", partitions.size());

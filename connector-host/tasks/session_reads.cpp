@@ -83,6 +83,10 @@ bool Session::read_lane(ch_partition_id id, Slot& slot) {
     if (batch->end_of_partition) {
       slot.end_offset = std::max(slot.end_offset, *batch->end_of_partition);
       slot.position = std::max(slot.position, *batch->end_of_partition);
+      if (slot.stopped_at && !slot.seek_to && slot.position >= *slot.stopped_at) {
+        slot.stopped_at.reset();
+        recovered(id);
+      }
       check(context_.connector.end_of_partition(id, *batch->end_of_partition));
       next_tick_ms_ = 0;
     }
@@ -116,11 +120,10 @@ std::size_t Session::offer(ch_partition_id id, Slot& slot, std::span<const ch_re
   return *put;
 }
 
-// librdkafka goes on behind what it cannot read; we do not.
+// librdkafka goes on behind what it cannot read; we do not. It is over with the next record, or at the partition's end.
 void Session::cannot_read_on(Slot& slot, const kafka::Trouble& what) {
   const auto again = now_ms() + (what.reason == "offset_lost" ? kReadAgainMs : kRestMs);
   go_on_at(slot, slot.position, again);
-  if (what.reason != "offset_lost") return on_trouble(what);
   slot.stopped_at = slot.position;
   interrupted(slot.assignment.id, {sizeof(ch_interruption), c_string(what.reason), c_string(what.message), c_string(what.remedy), again});
 }

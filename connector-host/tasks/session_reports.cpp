@@ -73,7 +73,7 @@ void Session::set_trouble(const kafka::Trouble& what) {
 }
 
 void Session::on_reachable() {
-  if (trouble_ && trouble_->reason != "topic_missing") recover_cluster();
+  if (!end_) recover_cluster();  // else it is why we leave
 }
 
 void Session::recover_cluster() {

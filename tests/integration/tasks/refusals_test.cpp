@@ -1,0 +1,149 @@
+// What a cluster refuses that can be reached: told until it is over, and no longer.
+#include <librdkafka/rdkafka.h>
+#include <librdkafka/rdkafka_mock.h>
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <mutex>
+
+#include "recording_connector.hpp"
+#include "support/kafka/producer.hpp"
+#include "support/process/eventually.hpp"
+#include "tasks/runner.hpp"
+
+using namespace ch;
+using namespace ch::tasks;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr auto kHealed = 60s;
+constexpr std::int16_t kFetch = 1, kFindCoordinator = 10;  // of Kafka's protocol
+constexpr std::int32_t kBroker = 1;
+
+struct RefusingWorld {
+  std::unique_ptr<rd_kafka_t, decltype(&rd_kafka_destroy)> owner{rd_kafka_new(RD_KAFKA_PRODUCER, rd_kafka_conf_new(), nullptr, 0),
+                                                                 &rd_kafka_destroy};
+  std::unique_ptr<rd_kafka_mock_cluster_t, decltype(&rd_kafka_mock_cluster_destroy)> mock{rd_kafka_mock_cluster_new(owner.get(), 1),
+                                                                                          &rd_kafka_mock_cluster_destroy};
+  test::Recording recording;
+  Budget budget{std::uint64_t{256} << 20};
+  metrics::Metrics metrics;
+  std::vector<store::Event> events;
+  std::mutex mutex;
+  std::unique_ptr<Runner> runner;
+
+  RefusingWorld() { test::use_recording(&recording); }
+
+  std::string bootstrap() const { return rd_kafka_mock_cluster_bootstraps(mock.get()); }
+  void start(const std::vector<std::string>& topics) {
+    for (const auto& topic : topics) rd_kafka_mock_topic_create(mock.get(), topic.c_str(), 1, 1);
+    RunnerSpec s;
+    s.info.name = "refused";
+    s.info.buffer_memory = 16 << 20;
+    s.info.upload_threads = 1;
+    s.host = "test";
+    s.group_id = "connect-refused";
+    s.cluster = [at = bootstrap()] { return kafka::Properties{{"bootstrap.servers", at}}; };
+    s.overrides = {{"topic.metadata.refresh.interval.ms", "1000"}};
+    s.topics = topics;
+    s.connector = test::recording_connector();
+    s.host_budget = &budget;
+    s.metrics = metrics.task("refused");
+    s.fix_start = [](kafka::GroupClient&, const auto&) { return StartAnswer{}; };
+    s.saved_offset = [](const kafka::TopicPartition&) { return std::optional<store::SavedOffset>(); };
+    s.save_offsets = [](const std::vector<store::SavedOffset>&) {};
+    s.add_event = [this](store::Event event) {
+      const std::lock_guard lock(mutex);
+      events.push_back(std::move(event));
+    };
+    runner = std::make_unique<Runner>(std::move(s));
+  }
+  void produce(const std::string& topic, std::uint64_t count) {
+    test::Mix mix;
+    mix.large = 0;
+    test::LedgerProducer producer(bootstrap(), topic, mix);
+    producer.produce(count, 1);
+    producer.flush();
+  }
+  void push_refusals(std::int16_t request, rd_kafka_resp_err_t code, std::size_t count) {
+    const std::vector<rd_kafka_resp_err_t> codes(count, code);
+    rd_kafka_mock_push_request_errors_array(mock.get(), request, count, codes.data());
+  }
+  std::size_t refusals_left(std::int16_t request) {
+    std::size_t count = 0;
+    rd_kafka_mock_broker_error_stack_cnt(mock.get(), kBroker, request, &count);
+    return count;
+  }
+  std::ptrdiff_t count(const std::string& kind) {
+    const std::lock_guard lock(mutex);
+    return std::count_if(events.begin(), events.end(), [&](const auto& e) { return e.kind == kind; });
+  }
+  bool reaches(State state, std::size_t partitions) {
+    return test::eventually(kHealed, [&] {
+      runner->ask_status();
+      const auto status = runner->status();
+      return status.state == state && status.partitions.size() == partitions;
+    });
+  }
+  void check_told_once() {
+    CHECK(count("interrupted") == 1);
+    CHECK(count("recovered") == 1);
+    const std::lock_guard lock(mutex);
+    for (const auto& event : events)
+      if (event.kind == "interrupted") CHECK(event.reason == "broker_auth");
+  }
+};
+
+}  // namespace
+
+TEST_CASE("runner: a topic that is refused keeps the task interrupted while the other one is archived, and heals by itself") {
+  RefusingWorld world;
+  world.start({"fine", "refused"});
+  REQUIRE(world.reaches(State::running, 2));
+  rd_kafka_mock_topic_set_error(world.mock.get(), "refused", RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED);
+  REQUIRE(world.reaches(State::interrupted, 1));
+  world.produce("fine", 100);
+  CHECK(test::eventually(kHealed, [&] { return world.recording.records() == 100; }));
+  const auto status = world.runner->status();
+  CHECK(status.state == State::interrupted);
+  REQUIRE(status.interruption);
+  CHECK(status.interruption->reason == "broker_auth");
+  CHECK_FALSE(status.interruption->remedy.empty());
+  CHECK(world.count("recovered") == 0);
+  rd_kafka_mock_topic_set_error(world.mock.get(), "refused", RD_KAFKA_RESP_ERR_NO_ERROR);
+  REQUIRE(world.reaches(State::running, 2));
+  world.check_told_once();
+}
+
+TEST_CASE("runner: the only topic refused is no task that starts for ever") {
+  RefusingWorld world;
+  world.start({"refused"});
+  REQUIRE(world.reaches(State::running, 1));
+  rd_kafka_mock_topic_set_error(world.mock.get(), "refused", RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED);
+  REQUIRE(world.reaches(State::interrupted, 0));
+  rd_kafka_mock_topic_set_error(world.mock.get(), "refused", RD_KAFKA_RESP_ERR_NO_ERROR);
+  REQUIRE(world.reaches(State::running, 1));
+  world.check_told_once();
+}
+
+TEST_CASE("runner: a group that is refused is an interruption until it is joined") {
+  RefusingWorld world;
+  world.push_refusals(kFindCoordinator, RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED, 5);
+  world.start({"orders"});
+  REQUIRE(test::eventually(kHealed, [&] { return world.count("recovered") > 0; }));
+  CHECK(world.refusals_left(kFindCoordinator) == 0);
+  REQUIRE(world.reaches(State::running, 1));
+  world.check_told_once();
+}
+
+TEST_CASE("runner: a read that is refused interrupts its partition until it is read to its end") {
+  RefusingWorld world;
+  world.start({"orders"});
+  REQUIRE(world.reaches(State::running, 1));
+  world.push_refusals(kFetch, RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, 4);
+  REQUIRE(test::eventually(kHealed, [&] { return world.count("recovered") > 0; }));
+  CHECK(world.refusals_left(kFetch) == 0);
+  REQUIRE(world.reaches(State::running, 1));
+  world.check_told_once();
+}
