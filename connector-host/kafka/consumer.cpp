@@ -90,15 +90,16 @@ void Consumer::Impl::on_rebalance(rd_kafka_t*, rd_kafka_resp_err_t code, rd_kafk
   }
 }
 
-// Committed offsets and the log's bounds, for all partitions in three requests.
+// Committed offsets and the log's bounds, for all partitions in three requests. A partition without a leader must not keep
+// the others from being read: its bounds stay unknown, and librdkafka begins to fetch at the start when it has one.
 std::optional<Trouble> Consumer::Impl::look_up(std::vector<Assignment>& assignments) const {
   std::vector<TopicPartition> where;
   for (const auto& a : assignments) where.push_back(a.where);
   const auto committed = queries::committed(client, where, kLookupTimeout);
   if (committed.trouble) return committed.trouble;
-  const auto low = queries::offsets_at(client, where, RD_KAFKA_OFFSET_BEGINNING, kLookupTimeout);
+  const auto low = queries::offsets_at(client, where, RD_KAFKA_OFFSET_BEGINNING, kLookupTimeout, queries::Leaderless::is_unknown);
   if (low.trouble) return low.trouble;
-  const auto high = queries::offsets_at(client, where, RD_KAFKA_OFFSET_END, kLookupTimeout);
+  const auto high = queries::offsets_at(client, where, RD_KAFKA_OFFSET_END, kLookupTimeout, queries::Leaderless::is_unknown);
   if (high.trouble) return high.trouble;
   std::map<TopicPartition, Assignment*> by_name;
   for (auto& a : assignments) by_name[a.where] = &a;
@@ -108,6 +109,12 @@ std::optional<Trouble> Consumer::Impl::look_up(std::vector<Assignment>& assignme
   }
   for (const auto& l : low.value) by_name.at(l.where)->low = l.offset;
   for (const auto& h : high.value) by_name.at(h.where)->high = h.offset;
+  const auto leaderless = std::find_if(assignments.begin(), assignments.end(), [](const auto& a) { return a.low < 0; });
+  if (leaderless != assignments.end()) {
+    const auto count = std::count_if(assignments.begin(), assignments.end(), [](const auto& a) { return a.low < 0; });
+    log::warn(task, "{} of {} assigned partitions have no leader, such as {}-{}: they wait for one, the others run", count,
+              assignments.size(), leaderless->where.topic, leaderless->where.partition);
+  }
   return std::nullopt;
 }
 
@@ -131,7 +138,8 @@ void Consumer::Impl::assign(const rd_kafka_topic_partition_list_t& list) {
   listener.on_assigned(assignments);
   const PartitionList starts(rd_kafka_topic_partition_list_new(list.cnt));
   for (const auto& a : assignments) {
-    rd_kafka_topic_partition_list_add(starts.get(), a.where.topic.c_str(), a.where.partition)->offset = a.start >= 0 ? a.start : a.low;
+    rd_kafka_topic_partition_list_add(starts.get(), a.where.topic.c_str(), a.where.partition)->offset =
+        a.start >= 0 ? a.start : std::max<std::int64_t>(a.low, 0);
   }
   if (const auto code = rd_kafka_assign(client, starts.get()); code != RD_KAFKA_RESP_ERR_NO_ERROR) {
     listener.on_rejoin_needed(fmt::format("assign failed: {}", rd_kafka_err2str(code)));

@@ -29,8 +29,8 @@ struct Assignment {
   TopicPartition where;
   std::int64_t committed_offset = -1;  // -1: none
   std::string metadata;
-  std::int64_t low = -1;    // first offset the broker has
-  std::int64_t high = -1;   // one behind the last
+  std::int64_t low = -1;    // first offset the broker has; -1: unknown, as there is no leader to ask
+  std::int64_t high = -1;   // one behind the last; -1: unknown
   std::int64_t start = -1;  // set by the listener: where to fetch from; < 0: from `low`, and nobody reads it
 };
 

@@ -5,10 +5,15 @@ namespace ch::kafka::queries {
 namespace {
 
 // Per-partition errors count: a call may succeed although one of its partitions failed.
-Answer<std::vector<PartitionOffset>> from_list(const rd_kafka_topic_partition_list_t& list, std::string_view doing) {
+Answer<std::vector<PartitionOffset>> from_list(const rd_kafka_topic_partition_list_t& list, std::string_view doing,
+                                               Leaderless leaderless = Leaderless::fails) {
   Answer<std::vector<PartitionOffset>> answer;
   for (int i = 0; i < list.cnt; ++i) {
     const auto& element = list.elems[i];
+    if (element.err == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE && leaderless == Leaderless::is_unknown) {
+      answer.value.push_back({{element.topic, element.partition}, -1, ""});
+      continue;
+    }
     if (element.err != RD_KAFKA_RESP_ERR_NO_ERROR) {
       answer.trouble = trouble(element.err, std::string(doing) + " of " + element.topic + "-" + std::to_string(element.partition));
       return answer;
@@ -35,13 +40,13 @@ Answer<std::vector<PartitionOffset>> committed(rd_kafka_t* client, const std::ve
 }
 
 Answer<std::vector<PartitionOffset>> offsets_at(rd_kafka_t* client, const std::vector<TopicPartition>& partitions, std::int64_t time,
-                                                milliseconds timeout) {
+                                                milliseconds timeout, Leaderless leaderless) {
   if (partitions.empty()) return {};
   const auto list = to_list(partitions);
   for (int i = 0; i < list->cnt; ++i) list->elems[i].offset = time;
   const auto code = rd_kafka_offsets_for_times(client, list.get(), static_cast<int>(timeout.count()));
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return {trouble(code, "asking for offsets"), {}};
-  return from_list(*list, "asking for the offset");
+  return from_list(*list, "asking for the offset", leaderless);
 }
 
 }  // namespace ch::kafka::queries

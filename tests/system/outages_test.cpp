@@ -1,5 +1,7 @@
 // The world breaks and is mended: the task says what is wrong and what to do, goes on by itself, and nothing is lost.
 #include <fmt/format.h>
+#include <librdkafka/rdkafka.h>
+#include <librdkafka/rdkafka_mock.h>
 
 #include <algorithm>
 #include <catch2/catch.hpp>
@@ -289,5 +291,33 @@ TEST_CASE("a new configuration mends what kept a running task from storing", "[o
   CHECK(world.drained("rekeyed", "rekeyed", 1, 90s));
   const auto report = world.check("rekeyed", producer.ledger());
   INFO(report.summary());
+  CHECK(report.ok());
+}
+
+TEST_CASE("a partition has no leader when the host starts: the others are stored, and it as soon as it has one", "[outages]") {
+  // The mock cluster's, since the brokers' controller would choose a leader by itself.
+  const auto owner = make_client(RD_KAFKA_PRODUCER, {});
+  const std::unique_ptr<rd_kafka_mock_cluster_t, decltype(&rd_kafka_mock_cluster_destroy)> cluster(
+      rd_kafka_mock_cluster_new(owner.get(), 1), &rd_kafka_mock_cluster_destroy);
+  REQUIRE(rd_kafka_mock_topic_create(cluster.get(), "half", 2, 1) == RD_KAFKA_RESP_ERR_NO_ERROR);
+  World world(rd_kafka_mock_cluster_bootstraps(cluster.get()), json::object());
+  LedgerProducer producer(world.bootstrap(), "half", Mix{77});
+  producer.produce(200, 2);
+  producer.flush();
+  world.host().start();
+  world.create("half", world.config("half"));
+  CHECK(world.drained("half", "half", 2));
+
+  world.host().kill();
+  producer.produce(200, 2);
+  producer.flush();
+  REQUIRE(rd_kafka_mock_partition_set_leader(cluster.get(), "half", 1, -1) == RD_KAFKA_RESP_ERR_NO_ERROR);
+  world.host().start();
+  CHECK(eventually(60s, [&] { return world.admin().committed("connect-half", "half", 2).at(0).offset == 200; }));
+  CHECK(world.admin().committed("connect-half", "half", 2).at(1).offset == 100);
+  REQUIRE(rd_kafka_mock_partition_set_leader(cluster.get(), "half", 1, 1) == RD_KAFKA_RESP_ERR_NO_ERROR);
+  CHECK(world.drained("half", "half", 2));
+  const auto report = world.check("half", producer.ledger());
+  INFO(report.summary() << world.host().log_end());
   CHECK(report.ok());
 }

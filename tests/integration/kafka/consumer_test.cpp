@@ -4,10 +4,12 @@
 
 #include <dlfcn.h>
 #include <librdkafka/rdkafka.h>
+#include <librdkafka/rdkafka_mock.h>
 
 #include <catch2/catch.hpp>
 
 #include "dev/broker.hpp"
+#include "kafka/group_client.hpp"
 #include "support/process/eventually.hpp"
 
 using namespace ch::kafka;
@@ -55,14 +57,18 @@ namespace {
 
 class Told : public Listener {
  public:
-  void on_assigned(std::vector<Assignment>& partitions) override { assigned += static_cast<int>(partitions.size()); }
+  void on_assigned(std::vector<Assignment>& partitions) override {
+    assigned += static_cast<int>(partitions.size());
+    for (const auto& p : partitions) seen[p.where.partition] = p;
+  }
   void on_revoked(const std::vector<ch_partition_id>& partitions, bool) override { revoked += static_cast<int>(partitions.size()); }
   void on_committed(const std::vector<CommitResult>&) override {}
   void on_trouble(const Trouble&) override {}
   void on_reachable() override {}
-  void on_rejoin_needed(const std::string&) override {}
+  void on_rejoin_needed(const std::string&) override { ++rejoins; }
 
-  int assigned = 0, revoked = 0;
+  int assigned = 0, revoked = 0, rejoins = 0;
+  std::map<std::int32_t, Assignment> seen;
 };
 
 struct Member {
@@ -112,4 +118,35 @@ TEST_CASE("consumer: a static member does not leave, so librdkafka is not told t
   CHECK(member.consumer->close(kClose));
   member.consumer.reset();
   CHECK(calls.made == std::vector<std::string>{"unassign", "destroy"});
+}
+
+TEST_CASE("consumer: a partition without a leader does not keep the others from being assigned") {
+  const std::unique_ptr<rd_kafka_t, decltype(&rd_kafka_destroy)> owner(rd_kafka_new(RD_KAFKA_PRODUCER, nullptr, nullptr, 0),
+                                                                       &rd_kafka_destroy);
+  const std::unique_ptr<rd_kafka_mock_cluster_t, decltype(&rd_kafka_mock_cluster_destroy)> cluster(
+      rd_kafka_mock_cluster_new(owner.get(), 1), &rd_kafka_mock_cluster_destroy);
+  REQUIRE(rd_kafka_mock_topic_create(cluster.get(), "half", 2, 1) == RD_KAFKA_RESP_ERR_NO_ERROR);
+  REQUIRE(rd_kafka_mock_partition_set_leader(cluster.get(), "half", 1, -1) == RD_KAFKA_RESP_ERR_NO_ERROR);
+  const Properties properties = {{"bootstrap.servers", rd_kafka_mock_cluster_bootstraps(cluster.get())}};
+  GroupClient group(properties, "connect-half", "test");
+  REQUIRE(group.commit({{{"half", 1}, 7, "kept"}}, 10s).value);
+  // Where a task begins is not decided without its leader.
+  CHECK(group.watermarks({{"half", 0}, {"half", 1}}, Watermark::low, 5s).trouble);
+
+  Told told;
+  ConsumerSettings settings;
+  settings.cluster = properties;
+  settings.group_id = "connect-half";
+  settings.fetch_memory = 1 << 20;
+  const auto consumer = Consumer::create(settings, told).value();
+  REQUIRE(consumer->subscribe({"half"}));
+  REQUIRE(ch::test::eventually(kLong, [&] {
+    consumer->poll(10ms);
+    return told.assigned == 2 || told.rejoins > 0;
+  }));
+  CHECK(told.rejoins == 0);
+  CHECK((told.seen[0].low == 0 && told.seen[0].high == 0 && told.seen[0].committed_offset == -1));
+  CHECK((told.seen[1].low == -1 && told.seen[1].high == -1));
+  CHECK((told.seen[1].committed_offset == 7 && told.seen[1].metadata == "kept"));
+  CHECK(consumer->close(kClose));
 }
