@@ -109,12 +109,6 @@ std::optional<Trouble> Consumer::Impl::look_up(std::vector<Assignment>& assignme
   }
   for (const auto& l : low.value) by_name.at(l.where)->low = l.offset;
   for (const auto& h : high.value) by_name.at(h.where)->high = h.offset;
-  const auto leaderless = std::find_if(assignments.begin(), assignments.end(), [](const auto& a) { return a.low < 0; });
-  if (leaderless != assignments.end()) {
-    const auto count = std::count_if(assignments.begin(), assignments.end(), [](const auto& a) { return a.low < 0; });
-    log::warn(task, "{} of {} assigned partitions have no leader, such as {}-{}: they wait for one, the others run", count,
-              assignments.size(), leaderless->where.topic, leaderless->where.partition);
-  }
   return std::nullopt;
 }
 

@@ -166,6 +166,7 @@ void Session::adopt(kafka::Assignment& assignment) {
       event("gap", nullptr, what);
     }
     to_open_.push_back(assignment.id);
+    if (assignment.low < 0) wait_for_leader(kept);
   }
 }
 

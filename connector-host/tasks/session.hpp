@@ -75,7 +75,7 @@ class Session final : private kafka::Listener, public SessionCalls {
     std::int64_t position = -1;
     std::int64_t end_offset = -1;
     std::optional<InterruptionStatus> interruption;
-    std::optional<std::int64_t> stopped_at;  // the offset of what cannot be read or stored, and must not be passed over
+    std::optional<std::int64_t> stopped_at;  // the offset of what cannot be read or stored: told until it is passed
     bool refused = false;                    // the dead letter of one of its records
     bool out_of_memory = false;              // why it took less than it was offered
     std::int64_t park_ms = 0;                // how long it was parked the last time; 0: it has taken something since
@@ -106,6 +106,7 @@ class Session final : private kafka::Listener, public SessionCalls {
   bool read_lanes();
   bool read_lane(ch_partition_id id, Slot& slot);
   std::size_t offer(ch_partition_id id, Slot& slot, std::span<const ch_record> records);
+  void wait_for_leader(Slot& slot);
   void cannot_read_on(Slot& slot, const kafka::Trouble& what);
   void make_way();
   void tick();

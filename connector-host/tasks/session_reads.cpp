@@ -1,4 +1,6 @@
 // How a session reads: lanes to the connector, where a partition goes on, and who has to wait for whom.
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "base/log.hpp"
@@ -118,6 +120,16 @@ std::size_t Session::offer(ch_partition_id id, Slot& slot, std::span<const ch_re
   if (slot.marks.size() < kMaxMarks && (slot.marks.empty() || now - slot.marks.back().time_ms >= kMarkMs))
     slot.marks.push_back({slot.position, now});
   return *put;
+}
+
+// Told until something of it has been read, be it its end: librdkafka does not tell that a partition has got a leader.
+void Session::wait_for_leader(Slot& slot) {
+  const auto& where = slot.assignment.where;
+  slot.stopped_at = slot.position - 1;
+  slot.interruption = InterruptionStatus{
+      "broker_unreachable", fmt::format("{}-{} has no leader, so it cannot be read", where.topic, where.partition),
+      "Start the brokers that have its replicas (kafka-topics --describe --unavailable-partitions); it goes on by itself.", now_ms(), 0};
+  tell(subject(slot.assignment.id), *slot.interruption);
 }
 
 // librdkafka goes on behind what it cannot read; we do not. It is over with the next record, or at the partition's end.

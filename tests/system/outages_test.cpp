@@ -315,8 +315,12 @@ TEST_CASE("a partition has no leader when the host starts: the others are stored
   world.host().start();
   CHECK(eventually(60s, [&] { return world.admin().committed("connect-half", "half", 2).at(0).offset == 200; }));
   CHECK(world.admin().committed("connect-half", "half", 2).at(1).offset == 100);
+  const auto partitions = world.host().status("half").at("partitions");
+  CHECK(partitions.at(0).at("interruption").is_null());
+  CHECK(partitions.at(1).at("interruption").value("reason", "") == "broker_unreachable");
   REQUIRE(rd_kafka_mock_partition_set_leader(cluster.get(), "half", 1, 1) == RD_KAFKA_RESP_ERR_NO_ERROR);
   CHECK(world.drained("half", "half", 2));
+  CHECK(world.reaches("half", "RUNNING"));
   const auto report = world.check("half", producer.ledger());
   INFO(report.summary() << world.host().log_end());
   CHECK(report.ok());

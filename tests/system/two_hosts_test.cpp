@@ -52,26 +52,27 @@ TEST_CASE("two hosts share a task; one is killed, one is stopped, nothing is los
 TEST_CASE("two hosts share a task; its start.position is changed on both: everything is stored again once, and both go on", "[two_hosts]") {
   World world;
   const auto second = world.another_host();
-  world.admin().create_topic("again", 2);
-  LedgerProducer producer(world.bootstrap(), "again", Mix{62});
+  world.admin().create_topic("shared-again", 2);
+  LedgerProducer producer(world.bootstrap(), "shared-again", Mix{62});
   producer.produce(1000, 2);
   producer.flush();
-  auto config = world.config("again", {{"rotate.interval.ms", "300"}});
+  auto config = world.config("shared-again", {{"rotate.interval.ms", "300"}});
   world.host().start();
   second->start();
-  world.create("again", config);
-  REQUIRE(second->post("/v1/tasks", {{"name", "again"}, {"config", config}}).status == 201);
-  CHECK(eventually(60s, [&] { return owned(world.host(), "again") == 1 && owned(*second, "again") == 1; }));
-  CHECK(world.drained("again", "again", 2));
+  world.create("shared-again", config);
+  REQUIRE(second->post("/v1/tasks", {{"name", "shared-again"}, {"config", config}}).status == 201);
+  CHECK(eventually(60s, [&] { return owned(world.host(), "shared-again") == 1 && owned(*second, "shared-again") == 1; }));
+  CHECK(world.drained("shared-again", "shared-again", 2));
 
   config["start.position"] = "2020-01-01T00:00:00Z";
   for (auto* host : {&world.host(), second.get()}) {
-    CHECK(host->request("PUT", "/v1/tasks/again", {{"config", config}, {"enabled", true}}).status == 200);
+    CHECK(host->request("PUT", "/v1/tasks/shared-again", {{"config", config}, {"enabled", true}}).status == 200);
   }
-  CHECK(eventually(90s, [&] { return owned(world.host(), "again") == 1 && owned(*second, "again") == 1; }));
-  CHECK(world.drained("again", "again", 2));
-  auto answer = world.host().post("/v1/tasks/again/verify");
-  while (answer.status == 200 && !answer.json.at("complete").get<bool>()) answer = world.host().post("/v1/tasks/again/verify", answer.json);
+  CHECK(eventually(90s, [&] { return owned(world.host(), "shared-again") == 1 && owned(*second, "shared-again") == 1; }));
+  CHECK(world.drained("shared-again", "shared-again", 2));
+  auto answer = world.host().post("/v1/tasks/shared-again/verify");
+  while (answer.status == 200 && !answer.json.at("complete").get<bool>())
+    answer = world.host().post("/v1/tasks/shared-again/verify", answer.json);
   INFO(answer.body << "\nsecond host:\n" << second->log_end() << "\nfirst host:\n" << world.host().log_end());
   REQUIRE(answer.status == 200);
   for (const auto& partition : answer.json.at("partitions")) {
