@@ -20,7 +20,7 @@ constexpr std::string_view kAssignment = "decides how partitions change hands, w
 constexpr std::string_view kInstance = "belongs to the connection; set it in the host's configuration, in the instance";
 constexpr std::string_view kTopics = "decides which topics are there to read; use topics or topics.regex";
 constexpr std::string_view kCode = "loads or calls code inside the host; it is not allowed";
-constexpr std::string_view kHost = "is set by the host, which has logs and metrics of its own; it cannot be overridden";
+constexpr std::string_view kHost = "belongs to the host, which has logs and metrics of its own; it cannot be overridden";
 
 // librdkafka's aliases are listed beside the names they stand for.
 constexpr Refusal kRefused[] = {

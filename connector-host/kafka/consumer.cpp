@@ -12,6 +12,7 @@
 #include "kafka/group_client.hpp"
 #include "kafka/lanes.hpp"
 #include "kafka/queries.hpp"
+#include "kafka/refusals.hpp"
 
 namespace ch::kafka {
 
@@ -21,9 +22,6 @@ using Clock = std::chrono::steady_clock;
 
 constexpr const char* kInterceptor = "connector-host";
 constexpr milliseconds kLookupTimeout{10000};  // in the assign callback; far below max.poll.interval.ms
-constexpr milliseconds kAskAgain{10000};       // whether a refusal is over
-constexpr milliseconds kAskTimeout{2000};
-constexpr const char* kGroup = "";  // in the place of a topic
 
 ch_partition_id next_id() {
   static std::atomic<ch_partition_id> last = 0;
@@ -58,9 +56,7 @@ struct Consumer::Impl {
   bool untaken = false;  // an assignment came meanwhile
   bool member = false;   // has an assignment
   bool by_expression = false;
-  // Topics, or the group, that the cluster refuses us or does not have. librdkafka tells it once, and goes on with the others.
-  std::map<std::string, Trouble> refused;
-  Clock::time_point ask_at;
+  Refusals refusals;
 
   void wake() const { rd_kafka_queue_yield(consumer_queue.get()); }
   void assign(const rd_kafka_topic_partition_list_t& list);
@@ -127,7 +123,7 @@ void Consumer::Impl::assign(const rd_kafka_topic_partition_list_t& list) {
     return;
   }
   member = true;
-  refused.erase(kGroup);
+  refusals.joined();
   for (const auto& a : assignments) lanes->add(a.id, a.where);
   listener.on_assigned(assignments);
   const PartitionList starts(rd_kafka_topic_partition_list_new(list.cnt));
@@ -206,36 +202,21 @@ void Consumer::Impl::error(rd_kafka_resp_err_t code, const char* reason) {
   }
 }
 
-// That brokers answer does not end what they refuse: ask_again() does, or for the group an assignment.
 void Consumer::Impl::not_consuming(const rd_kafka_message_t& message) {
-  auto what = trouble(message.err, "consuming", rd_kafka_message_errstr(&message));
-  if (what.reason == "broker_unreachable") return tell(what);
-  const std::string topic = message.rkt != nullptr ? rd_kafka_topic_name(message.rkt) : kGroup;
-  if (refused.empty()) ask_at = Clock::now() + kAskAgain;
-  if (const auto [kept, fresh] = refused.emplace(topic, std::move(what)); fresh) tell(kept->second);
+  const auto what = trouble(message.err, "consuming", rd_kafka_message_errstr(&message));
+  const char* topic = message.rkt != nullptr ? rd_kafka_topic_name(message.rkt) : Refusals::kGroup;
+  if (what.reason == "broker_unreachable" || refusals.add(topic, what)) tell(what);
 }
 
-// The answer about all topics also makes librdkafka take those into its subscription that are there again.
 void Consumer::Impl::ask_again() {
-  if (refused.empty() || Clock::now() < ask_at) return;
-  if (member && refused.contains(kGroup)) return listener.on_rejoin_needed("the group was refused, which may be over");
-  const rd_kafka_metadata_t* metadata = nullptr;
-  const auto code = rd_kafka_metadata(client, 1, nullptr, &metadata, static_cast<int>(kAskTimeout.count()));
-  ask_at = Clock::now() + kAskAgain;
-  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return;
-  const std::unique_ptr<const rd_kafka_metadata_t, Deleter<rd_kafka_metadata_destroy>> owned(metadata);
-  std::map<std::string, bool> listed;
-  for (const auto& topic : std::span(metadata->topics, static_cast<std::size_t>(metadata->topic_cnt)))
-    listed[topic.topic] = topic.err == RD_KAFKA_RESP_ERR_NO_ERROR;
-  std::erase_if(refused, [&](const auto& entry) {
-    const auto found = listed.find(entry.first);
-    return entry.first != kGroup && (found != listed.end() ? found->second : by_expression);
-  });
+  if (!refusals.due()) return;
+  if (member && refusals.of_group()) return listener.on_rejoin_needed("the group was refused, which may be over");
+  refusals.ask(client, by_expression);
 }
 
 void Consumer::Impl::reached() {
-  if (refused.empty()) return listener.on_reachable();
-  listener.on_trouble(refused.begin()->second);
+  if (const auto* refused = refusals.any()) return listener.on_trouble(*refused);
+  listener.on_reachable();
 }
 
 Consumer::Consumer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}

@@ -132,7 +132,7 @@ Answer<std::map<std::string, std::int32_t>> GroupClient::all_topics(milliseconds
   const rd_kafka_metadata_t* metadata = nullptr;
   const auto code = rd_kafka_metadata(impl_->client.get(), 1, nullptr, &metadata, static_cast<int>(timeout.count()));
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return {impl_->why(code, "asking for the topics"), {}};
-  const std::unique_ptr<const rd_kafka_metadata_t, Deleter<rd_kafka_metadata_destroy>> owned(metadata);
+  const Metadata owned(metadata);
   Answer<std::map<std::string, std::int32_t>> answer;
   for (int i = 0; i < metadata->topic_cnt; ++i) {
     const auto& topic = metadata->topics[i];
@@ -153,7 +153,7 @@ Answer<std::map<std::string, std::int32_t>> GroupClient::partitions(const std::v
     const auto code =
         rd_kafka_metadata(impl_->client.get(), 0, topic, &metadata, static_cast<int>(std::max<std::int64_t>(left.count(), 1)));
     if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return {trouble(code, "asking for topic " + name), {}};
-    const std::unique_ptr<const rd_kafka_metadata_t, Deleter<rd_kafka_metadata_destroy>> owned(metadata);
+    const Metadata owned(metadata);
     if (metadata->topic_cnt != 1) return {trouble(RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, "Topic " + name), {}};
     const auto& found = metadata->topics[0];
     if (found.err != RD_KAFKA_RESP_ERR_NO_ERROR) return {trouble(found.err, "Topic " + name), {}};

@@ -172,11 +172,11 @@ void Session::adopt(kafka::Assignment& assignment) {
 
 // The partition is not touched until somebody has looked; the others run.
 void Session::stand(Slot& slot, const std::string& message) {
-  slot.interruption = InterruptionStatus{
-      "offset_lost", message,
-      "Disable the task, set its offsets with kafka-consumer-groups --reset-offsets, or change start.position; then enable it.", now_ms(),
-      0};
-  tell(subject(slot.assignment.id), *slot.interruption);
+  interrupted(
+      slot.assignment.id,
+      {sizeof(ch_interruption), c_string("offset_lost"), c_string(message),
+       c_string("Disable the task, set its offsets with kafka-consumer-groups --reset-offsets, or change start.position; then enable it."),
+       0});
 }
 
 void Session::open_new() {
@@ -226,8 +226,8 @@ void Session::give_up_all(bool lost) {
 void Session::give_up(const std::vector<PartitionId>& partitions, bool lost) {
   std::vector<PartitionId> opened;
   for (const auto id : partitions) {
-    if (slots_.at(id).opened && !CH_BUG("no_epoch_check")) opened.push_back(id);
     if (!CH_BUG("no_epoch_check")) {
+      if (slots_.at(id).opened) opened.push_back(id);
       committer_.close(id);
       rejects_.forget(id);
     }

@@ -126,10 +126,11 @@ std::size_t Session::offer(ch_partition_id id, Slot& slot, std::span<const ch_re
 void Session::wait_for_leader(Slot& slot) {
   const auto& where = slot.assignment.where;
   slot.stopped_at = slot.position - 1;
-  slot.interruption = InterruptionStatus{
-      "broker_unreachable", fmt::format("{}-{} has no leader, so it cannot be read", where.topic, where.partition),
-      "Start the brokers that have its replicas (kafka-topics --describe --unavailable-partitions); it goes on by itself.", now_ms(), 0};
-  tell(subject(slot.assignment.id), *slot.interruption);
+  const auto message = fmt::format("{}-{} has no leader, so it cannot be read", where.topic, where.partition);
+  interrupted(
+      slot.assignment.id,
+      {sizeof(ch_interruption), c_string("broker_unreachable"), c_string(message),
+       c_string("Start the brokers that have its replicas (kafka-topics --describe --unavailable-partitions); it goes on by itself."), 0});
 }
 
 // librdkafka goes on behind what it cannot read; we do not. It is over with the next record, or at the partition's end.

@@ -69,18 +69,20 @@ Needed sort_out(const std::vector<PartitionOffset>& committed, const store::Task
     const auto frame = decode_frame(c.metadata);
     if (frame) plan.series = std::max(plan.series, frame->series);
     const auto kept = saved.find(c.where);
-    const bool old = outlived(c.metadata, kept == saved.end() ? nullptr : &kept->second, record.series);
-    if (c.offset < 0 && kept == saved.end()) {
+    const bool known = kept != saved.end();
+    const bool old = outlived(c.metadata, known ? &kept->second : nullptr, record.series);
+    const bool usable = c.offset >= 0 && !old;
+    if (c.offset < 0 && !known) {
       never_known.push_back(c.where);
-    } else if (rewind && c.offset >= 0 && !old && frame && frame->series > record.series) {
+    } else if (rewind && usable && frame && frame->series > record.series) {
       // Another host that shares the task has rewound it already, and may have stored from there.
       plan.fixed.push_back({c.where.topic, c.where.partition, c.offset, c.metadata});
-    } else if (rewind || (old && kept == saved.end() && !fixed_before)) {
+    } else if (rewind || (old && !known && !fixed_before)) {
       needed.to_resolve.push_back(c.where);
-    } else if ((c.offset < 0 || old) && kept != saved.end()) {
+    } else if (known && !usable) {
       // The broker has forgotten it: an empty group's offsets expire.
       needed.to_commit.push_back({c.where, kept->second.offset, kept->second.state});
-    } else if (!old && kept == saved.end() && !c.metadata.empty()) {
+    } else if (!known && usable && !c.metadata.empty()) {
       plan.believed.push_back({c.where.topic, c.where.partition, c.offset, c.metadata});
     }
   }

@@ -2,11 +2,9 @@
 #include <librdkafka/rdkafka.h>
 #include <librdkafka/rdkafka_mock.h>
 
-#include <algorithm>
 #include <catch2/catch.hpp>
-#include <mutex>
 
-#include "recording_connector.hpp"
+#include "runner_parts.hpp"
 #include "support/kafka/producer.hpp"
 #include "support/process/eventually.hpp"
 #include "tasks/runner.hpp"
@@ -21,42 +19,18 @@ constexpr auto kHealed = 60s;
 constexpr std::int16_t kFetch = 1, kFindCoordinator = 10;  // of Kafka's protocol
 constexpr std::int32_t kBroker = 1;
 
-struct RefusingWorld {
+struct RefusingWorld : test::RunnerParts {
   std::unique_ptr<rd_kafka_t, decltype(&rd_kafka_destroy)> owner{rd_kafka_new(RD_KAFKA_PRODUCER, rd_kafka_conf_new(), nullptr, 0),
                                                                  &rd_kafka_destroy};
   std::unique_ptr<rd_kafka_mock_cluster_t, decltype(&rd_kafka_mock_cluster_destroy)> mock{rd_kafka_mock_cluster_new(owner.get(), 1),
                                                                                           &rd_kafka_mock_cluster_destroy};
-  test::Recording recording;
-  Budget budget{std::uint64_t{256} << 20};
-  metrics::Metrics metrics;
-  std::vector<store::Event> events;
-  std::mutex mutex;
   std::unique_ptr<Runner> runner;
-
-  RefusingWorld() { test::use_recording(&recording); }
 
   std::string bootstrap() const { return rd_kafka_mock_cluster_bootstraps(mock.get()); }
   void start(const std::vector<std::string>& topics) {
     for (const auto& topic : topics) rd_kafka_mock_topic_create(mock.get(), topic.c_str(), 1, 1);
-    RunnerSpec s;
-    s.info.name = "refused";
-    s.info.buffer_memory = 16 << 20;
-    s.info.upload_threads = 1;
-    s.host = "test";
-    s.group_id = "connect-refused";
-    s.cluster = [at = bootstrap()] { return kafka::Properties{{"bootstrap.servers", at}}; };
+    auto s = spec("refused", bootstrap(), topics);
     s.overrides = {{"topic.metadata.refresh.interval.ms", "1000"}};
-    s.topics = topics;
-    s.connector = test::recording_connector();
-    s.host_budget = &budget;
-    s.metrics = metrics.task("refused");
-    s.fix_start = [](kafka::GroupClient&, const auto&) { return StartAnswer{}; };
-    s.saved_offset = [](const kafka::TopicPartition&) { return std::optional<store::SavedOffset>(); };
-    s.save_offsets = [](const std::vector<store::SavedOffset>&) {};
-    s.add_event = [this](store::Event event) {
-      const std::lock_guard lock(mutex);
-      events.push_back(std::move(event));
-    };
     runner = std::make_unique<Runner>(std::move(s));
   }
   void produce(const std::string& topic, std::uint64_t count) {
@@ -74,10 +48,6 @@ struct RefusingWorld {
     std::size_t count = 0;
     rd_kafka_mock_broker_error_stack_cnt(mock.get(), kBroker, request, &count);
     return count;
-  }
-  std::ptrdiff_t count(const std::string& kind) {
-    const std::lock_guard lock(mutex);
-    return std::count_if(events.begin(), events.end(), [&](const auto& e) { return e.kind == kind; });
   }
   bool reaches(State state, std::size_t partitions) {
     return test::eventually(kHealed, [&] {

@@ -5,7 +5,7 @@
 #include <set>
 
 #include "dev/broker.hpp"
-#include "recording_connector.hpp"
+#include "runner_parts.hpp"
 #include "support/kafka/admin.hpp"
 #include "support/kafka/producer.hpp"
 #include "support/process/eventually.hpp"
@@ -18,32 +18,13 @@ namespace {
 
 constexpr auto kLong = 40s;  // the embedded broker takes its time for a join
 
-struct World {
+struct World : test::RunnerParts {
   std::unique_ptr<dev::Broker> broker = dev::Broker::start().value();
-  test::Recording recording;
-  Budget budget{std::uint64_t{256} << 20};
-  metrics::Metrics metrics;
-  std::vector<store::Event> events;
-  std::map<kafka::TopicPartition, store::SavedOffset> saved;
-  std::mutex mutex;
+  std::map<kafka::TopicPartition, store::SavedOffset> saved;  // mutex
 
-  World() {
-    REQUIRE(broker->create_topic("orders", 4));
-    test::use_recording(&recording);
-  }
+  World() { REQUIRE(broker->create_topic("orders", 4)); }
   RunnerSpec spec() {
-    RunnerSpec s;
-    s.info.name = "orders";
-    s.info.buffer_memory = 16 << 20;
-    s.info.upload_threads = 1;
-    s.host = "test";
-    s.group_id = "connect-orders";
-    s.cluster = [bootstrap = broker->bootstrap()] { return kafka::Properties{{"bootstrap.servers", bootstrap}}; };
-    s.topics = {"orders"};
-    s.connector = test::recording_connector();
-    s.host_budget = &budget;
-    s.metrics = metrics.task("orders");
-    s.fix_start = [](kafka::GroupClient&, const auto&) { return StartAnswer{}; };
+    auto s = RunnerParts::spec("orders", broker->bootstrap(), {"orders"});
     s.saved_offset = [this](const kafka::TopicPartition& where) -> std::optional<store::SavedOffset> {
       const std::lock_guard lock(mutex);
       const auto found = saved.find(where);
@@ -53,16 +34,9 @@ struct World {
       const std::lock_guard lock(mutex);
       for (auto& o : offsets) saved[{o.topic, o.partition}] = o;
     };
-    s.add_event = [this](store::Event event) {
-      const std::lock_guard lock(mutex);
-      events.push_back(std::move(event));
-    };
     return s;
   }
-  bool had_event(const std::string& kind) {
-    const std::lock_guard lock(mutex);
-    return std::any_of(events.begin(), events.end(), [&](const auto& e) { return e.kind == kind; });
-  }
+  bool had_event(const std::string& kind) { return count(kind) > 0; }
   // Every offset of every partition once and in order.
   void check_complete(const test::Ledger& ledger) {
     const std::lock_guard lock(recording.mutex);
