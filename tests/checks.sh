@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Checks of the sources:  tests/checks.sh format|shellcheck|tidy
+# Checks of the sources:  tests/checks.sh format|references|shellcheck|tidy
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -9,8 +9,11 @@ case "${1:-}" in
   format)
     sources | xargs clang-format --dry-run --Werror
     ;;
+  references)
+    tests/references.py .
+    ;;
   shellcheck)
-    { find cmake tests examples -type f -name '*.sh' && find .ci -type f; } | sort | xargs shellcheck
+    { find cmake packaging tests examples -type f -name '*.sh' && find .ci .githooks packaging/build packaging/debian/*.p* -type f; } | sort | xargs shellcheck
     ;;
   tidy)
     # The code that ships; tests are left to the compilers. Needs the `clang` build's list of commands. Behind everything
@@ -18,7 +21,7 @@ case "${1:-}" in
     find api connector-host connectors -name '*.cpp' | sort | nice -n 19 xargs -P "$(nproc)" -n 1 clang-tidy --quiet -p build/clang
     ;;
   *)
-    echo "usage: tests/checks.sh format|shellcheck|tidy" >&2
+    echo "usage: tests/checks.sh format|references|shellcheck|tidy" >&2
     exit 2
     ;;
 esac

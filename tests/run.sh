@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs every test of the project, from nothing but a Debian 12 and this folder:  tests/run.sh [--fast]
+# Runs every test of the project, from nothing but a Debian 12 or 13 and this folder:  tests/run.sh [--fast]
 # Installs the packages that are missing; builds with g++, with clang and its address and undefined-behaviour
 # sanitizers, and with g++ and its thread sanitizer; then runs all tests and checks as one ctest, whose summary is the
 # last line.  --fast leaves out the system and browser tests.
@@ -49,7 +49,7 @@ build() {
 # One list of the tests of all builds and of the checks of the sources, for one ctest.
 write_test_list() {
   {
-    for check in format shellcheck tidy; do
+    for check in format references shellcheck tidy; do
       echo "add_test(\"check: $check\" \"$root/tests/checks.sh\" $check)"
       echo "set_tests_properties(\"check: $check\" PROPERTIES LABELS check TIMEOUT 2400 COST 1000)"
     done
@@ -83,5 +83,9 @@ ctest --test-dir build/all -j "$((jobs + 1))" --output-on-failure --no-tests=err
 echo
 printf '%-28s %s s\n' "tests" "$((SECONDS - from))" "all together" "$((SECONDS - begin))"
 cat "$CH_TEST_FIGURES"
+# Once more at the end what failed said last: the end of a log is what is kept and read.
+awk '/^ *[0-9]+\/[0-9]+ Test +#/ { failed = /\*\*\*/; if (failed) { name = $0; count = 0 } next }
+     failed { lines[name, count++ % 40] = $0; last[name] = count }
+     END { for (name in last) { print "\n" name; for (i = (last[name] > 40 ? last[name] - 40 : 0); i < last[name]; ++i) print lines[name, i % 40] } }' build/logs/ctest.log
 grep -E '^[0-9]+% tests passed' build/logs/ctest.log || echo "ctest gave no summary"
 exit "$failed"

@@ -15,4 +15,7 @@ struct Address {
 // Throws std::invalid_argument for what is no http(s) URL, or holds a user, a query or a fragment. `what` is named in it.
 Address parse_address(const std::string& base, std::string_view what, std::string_view example);
 
+// What is wrong with the URL of an HTTP proxy, "http://[USER:PASSWORD@]HOST:PORT"; "" nothing. The URL is not in the text.
+std::string proxy_problem(const std::string& url);
+
 }  // namespace ch::cloud

@@ -1,35 +1,34 @@
 #include "cloud/api.hpp"
 
 #include <cstdlib>
-#include <nlohmann/json.hpp>
 #include <utility>
 
 namespace ch::cloud {
 namespace {
 
-using Json = nlohmann::json;
-
 constexpr const char* kJson = "application/json";
-
-std::string text_of(const Json& object, const char* name) {
-  const auto found = object.is_object() ? object.find(name) : object.end();
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
-
-Json member(const Json& object, const char* name) {
-  const auto found = object.is_object() ? object.find(name) : object.end();
-  return found != object.end() ? *found : Json();
-}
 
 }  // namespace
 
-TransportOptions api_transport(const std::string& ca_file) { return {ca_file, kApiTimeoutMs / 2, kApiTimeoutMs, kApiTimeoutMs}; }
+TransportOptions api_transport(const std::string& ca_file, std::optional<std::string> proxy) {
+  return {ca_file, kApiTimeoutMs / 2, kApiTimeoutMs, kApiTimeoutMs, std::move(proxy)};
+}
+
+ApiBody read_api_body(std::string_view body) {
+  auto document = parse_foreign(body);
+  ApiBody out;
+  if (const auto found = document.is_object() ? document.find("Response") : document.end(); found != document.end())
+    out.response = std::move(*found);
+  const auto& error = member(out.response, "Error");
+  out.error = {text_of(error, "Code"), text_of(error, "Message"), text_of(out.response, "RequestId")};
+  return out;
+}
 
 Api::Api(ApiOptions options)
     : options_(std::move(options)),
       address_(parse_address(options_.endpoint, options_.endpoint_key, "https://" + options_.service + ".tencentcloudapi.com")),
       clock_(options_.now_ms),
-      transport_(api_transport(options_.ca_file)) {}
+      transport_(api_transport(options_.ca_file, options_.proxy)) {}
 
 ApiAnswer Api::call_once(const std::string& action, const std::string& body, const Credentials* keys) {
   const auto timestamp = clock_.now_ms() / 1000;
@@ -54,11 +53,11 @@ ApiAnswer Api::call_once(const std::string& action, const std::string& body, con
   const auto sent = clock_.own_ms();
   ApiAnswer out;
   out.answer = transport_.send(request);
-  const auto response = member(Json::parse(out.answer.body, nullptr, false), "Response");
-  const auto error = member(response, "Error");
-  out.error = {text_of(error, "Code"), text_of(error, "Message"), text_of(response, "RequestId")};
-  out.ok = out.answer.status == 200 && response.is_object() && !error.is_object();
-  if (response.is_object()) clock_.observe(out.answer.header("date"), sent, out.error.code == "AuthFailure.SignatureExpire");
+  auto body_read = read_api_body(out.answer.body);
+  out.error = std::move(body_read.error);
+  out.response = std::move(body_read.response);
+  out.ok = out.answer.status == 200 && out.response.is_object() && !member(out.response, "Error").is_object();
+  if (out.response.is_object()) clock_.observe(out.answer.header("date"), sent, out.error.code == "AuthFailure.SignatureExpire");
   return out;
 }
 

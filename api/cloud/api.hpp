@@ -4,17 +4,21 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "cloud/address.hpp"
+#include "cloud/api_error.hpp"
 #include "cloud/clock.hpp"
 #include "cloud/http.hpp"
+#include "cloud/json.hpp"
 #include "cloud/tc3.hpp"
 
 namespace ch::cloud {
 
 constexpr std::int64_t kApiTimeoutMs = 4000;
-TransportOptions api_transport(const std::string& ca_file);
+TransportOptions api_transport(const std::string& ca_file, std::optional<std::string> proxy);
 
 struct ApiOptions {
   std::string service;       // "sts"
@@ -24,15 +28,19 @@ struct ApiOptions {
   std::string region;        // "" any
   std::string ca_file;       // "" the system's
   std::function<std::int64_t()> now_ms;
+  std::optional<std::string> proxy = {};  // as in TransportOptions
 };
 
-// What an answer says in its body.
-struct ApiError {
-  std::string code, message, request_id;
+// A pure function: `response` is the member "Response", null if the body is none of the API.
+struct ApiBody {
+  Json response;
+  ApiError error;
 };
+ApiBody read_api_body(std::string_view body);
 
 struct ApiAnswer {
-  Answer answer;  // its body is {"Response": {...}} if ok
+  Answer answer;
+  Json response;  // what read_api_body() found in it
   bool ok = false;
   ApiError error;  // if not ok; all empty if the answer is not one of the API
 };

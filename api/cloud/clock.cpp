@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::int64_t kSecondMs = 1000;
 constexpr std::int64_t kDoubtMs = 5000;
-constexpr std::int64_t kLargestMs = 366LL * 86400 * kSecondMs;  // beyond it no certificate would be valid either
+constexpr std::int64_t kLargestMs = 10 * 366LL * 86400 * kSecondMs;  // what a clock without a battery may be off by; more is nonsense
 
 }  // namespace
 

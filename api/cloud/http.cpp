@@ -105,6 +105,14 @@ int on_progress(void* user, curl_off_t, curl_off_t down, curl_off_t, curl_off_t 
   return 1;
 }
 
+bool is_control(char c) { return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f; }
+
+bool is_loopback(std::string_view url) {
+  const auto host = url.substr(std::min(url.find("://") + 3, url.size()));
+  return host.starts_with("127.") || host.starts_with("[::1]") || host.starts_with("localhost:") || host.starts_with("localhost/") ||
+         host == "localhost";
+}
+
 List header_list(const Pairs& headers) {
   List list;
   const auto add = [&](const std::string& line) {
@@ -136,7 +144,11 @@ struct Transport::Handle {
     set(CURLOPT_NOSIGNAL, 1L);
     set(CURLOPT_PROTOCOLS_STR, "http,https");
     set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
-    set(CURLOPT_PROXY, "");
+    set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+    if (options.proxy) {
+      set(CURLOPT_PROXY, options.proxy->c_str());
+      set(CURLOPT_NOPROXY, "");  // what is configured counts, whatever the environment says
+    }
     set(CURLOPT_FOLLOWLOCATION, 0L);
     set(CURLOPT_PATH_AS_IS, 1L);
     set(CURLOPT_TCP_NODELAY, 1L);
@@ -165,8 +177,9 @@ struct Transport::Handle {
     if (code != CURLE_OK) throw std::runtime_error(std::string("libcurl refuses an option: ") + curl_easy_strerror(code));
   }
 
-  void prepare(const Request& request, Exchange& exchange, curl_slist* headers) {
+  void prepare(const Request& request, Exchange& exchange, curl_slist* headers, bool environments_proxy) {
     set(CURLOPT_URL, request.url.c_str());
+    if (environments_proxy) set(CURLOPT_PROXY, is_loopback(request.url) ? "" : static_cast<const char*>(nullptr));
     set(CURLOPT_HTTPHEADER, headers);
     set(CURLOPT_READDATA, &exchange);
     set(CURLOPT_SEEKDATA, &exchange);
@@ -211,14 +224,22 @@ void Transport::keep(std::unique_ptr<Handle> handle) {
 }
 
 Answer Transport::send(const Request& request) {
+  // A value that came from elsewhere, a key id for instance, must not begin a header or a request of its own.
+  for (const auto& [name, value] : request.headers) {
+    if (std::none_of(value.begin(), value.end(), is_control)) continue;
+    Answer refused;
+    refused.error = "the header " + name + " would hold a control character, and nothing was sent";
+    return refused;
+  }
   auto handle = take();
   Exchange exchange{request, options_.stall_timeout_ms};
   const List headers = header_list(request.headers);
-  handle->prepare(request, exchange, headers.get());
+  handle->prepare(request, exchange, headers.get(), !options_.proxy);
   handle->error[0] = '\0';
   const CURLcode code = curl_easy_perform(handle->curl.get());
-  long status = 0;
+  long status = 0, tunnel_status = 0;
   curl_easy_getinfo(handle->curl.get(), CURLINFO_RESPONSE_CODE, &status);
+  curl_easy_getinfo(handle->curl.get(), CURLINFO_HTTP_CONNECTCODE, &tunnel_status);
 
   Answer answer = std::move(exchange.answer);
   answer.status = static_cast<int>(status);
@@ -226,6 +247,11 @@ Answer Transport::send(const Request& request) {
     answer.error = !exchange.problem.empty()  ? exchange.problem
                    : handle->error[0] != '\0' ? handle->error.data()
                                               : curl_easy_strerror(code);
+    // What a proxy says to CONNECT is not what the server says.
+    if (tunnel_status >= 300) {
+      status = 0;
+      answer.error = "the proxy does not connect: it answers HTTP " + std::to_string(tunnel_status);
+    }
     // A refusal is one even if the connection broke behind its status; a success is one only if it came whole.
     if (status < 300) answer.status = 0;
   }

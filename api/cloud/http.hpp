@@ -1,5 +1,5 @@
 // HTTP/1.1 over libcurl, as an object store needs it: connections are kept, every byte of a request is decided by the
-// caller, nothing follows redirects or goes through a proxy, everything has a deadline and a bound. Blocking. One
+// caller, nothing follows redirects, everything has a deadline and a bound. Blocking. One
 // Transport serves any number of threads; each call takes an idle connection or opens one.
 #pragma once
 
@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -37,6 +38,9 @@ struct TransportOptions {
   std::int64_t connect_timeout_ms = 0;
   std::int64_t stall_timeout_ms = 0;
   std::int64_t total_timeout_ms = 0;
+  // Of an HTTP proxy, "http://user:password@host:3128"; "" none, whatever the environment says. Nothing: the environment's, as curl
+  // reads it (HTTPS_PROXY, http_proxy for plain http, NO_PROXY), but never to this machine itself.
+  std::optional<std::string> proxy = "";
 };
 
 struct Request {

@@ -9,37 +9,21 @@
 #include <ctime>
 #include <stdexcept>
 
+#include "cloud/encoding.hpp"
+
 namespace ch::cloud {
 namespace {
 
 constexpr std::string_view kAlgorithm = "TC3-HMAC-SHA256";
 constexpr std::string_view kSigned = "content-type;host";
 
-using Digest = std::array<unsigned char, EVP_MAX_MD_SIZE>;
-
-std::string bytes_of(const Digest& digest, unsigned size) { return {reinterpret_cast<const char*>(digest.data()), size}; }
-
-std::string hex(std::string_view bytes) {
-  std::string text;
-  for (const char byte : bytes) text += fmt::format("{:02x}", static_cast<unsigned char>(byte));
-  return text;
-}
-
-std::string sha256(std::string_view message) {
-  Digest out{};
-  unsigned size = 0;
-  if (EVP_Digest(message.data(), message.size(), out.data(), &size, EVP_sha256(), nullptr) != 1)
-    throw std::runtime_error("OpenSSL refuses SHA-256");
-  return hex(bytes_of(out, size));
-}
-
 std::string hmac_sha256(std::string_view key, std::string_view message) {
-  Digest out{};
+  std::array<unsigned char, EVP_MAX_MD_SIZE> out{};
   unsigned size = 0;
   if (HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), reinterpret_cast<const unsigned char*>(message.data()), message.size(),
            out.data(), &size) == nullptr)
     throw std::runtime_error("OpenSSL refuses HMAC-SHA256");
-  return bytes_of(out, size);
+  return {reinterpret_cast<const char*>(out.data()), size};
 }
 
 std::string date_of(std::int64_t timestamp) { return fmt::format("{:%Y-%m-%d}", fmt::gmtime(static_cast<std::time_t>(timestamp))); }
@@ -49,7 +33,8 @@ std::string scope_of(const ApiCall& call) { return fmt::format("{}/{}/tc3_reques
 }  // namespace
 
 std::string tc3_hashed_request(const ApiCall& call) {
-  return sha256(fmt::format("POST\n/\n\ncontent-type:{}\nhost:{}\n\n{}\n{}", call.content_type, call.host, kSigned, sha256(call.body)));
+  return hex(
+      sha256(fmt::format("POST\n/\n\ncontent-type:{}\nhost:{}\n\n{}\n{}", call.content_type, call.host, kSigned, hex(sha256(call.body)))));
 }
 
 std::string tc3_signature(std::string_view secret_key, const ApiCall& call) {

@@ -2,6 +2,7 @@
 // cloud.tencent.com/document/api/1312/48171.
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -12,6 +13,8 @@ struct Credentials {
   std::string secret_id;
   std::string secret_key;
   std::string token;  // of temporary credentials; else empty
+
+  friend auto operator<=>(const Credentials&, const Credentials&) = default;
 };
 
 struct ApiCall {

@@ -1,15 +1,17 @@
 #include "base/log.hpp"
 
-#include <spdlog/logger.h>
-#include <spdlog/sinks/stdout_sinks.h>
 #include <strings.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <atomic>
-#include <memory>
-#include <mutex>
+#include <csignal>
+#include <cstdlib>
 
+#include "base/clock.hpp"
+#include "base/line_writer.hpp"
+#include "base/mutex.hpp"
 #include "base/repeats.hpp"
 #include "base/text.hpp"
 #include "base/time.hpp"
@@ -19,11 +21,12 @@ namespace {
 
 constexpr std::size_t kMaxTask = 200;
 constexpr std::size_t kMaxTopic = 300;
-constexpr std::int64_t kLookMs = 1000;  // between two looks for windows that have ended
+constexpr milliseconds kFlush{2000};  // at the end, to write what is still queued
+constexpr milliseconds kFatalFlush{500};
+constexpr milliseconds kLook{1000};  // between two looks for windows that have ended
 constexpr std::array<const char*, 7> kLabels = {"TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL", "OFF"};
 constexpr int kDebug = 1;  // among the labels; Level's follow it
 constexpr std::array<const char*, 4> kNames = {"debug", "info", "warn", "error"};
-constexpr std::array kSpdlogLevels = {spdlog::level::debug, spdlog::level::info, spdlog::level::warn, spdlog::level::err};
 
 std::atomic<bool> json_lines = false;
 
@@ -33,24 +36,12 @@ struct Threshold {
 };
 std::array<Threshold, kRooms.size()> thresholds;
 
-// Never destroyed: threads may log while the process ends. Each line is one write under the sink's lock.
-spdlog::logger& logger() {
-  static spdlog::logger* const made = [] {
-    auto* created = new spdlog::logger("connector-host", std::make_shared<spdlog::sinks::stderr_sink_mt>());
-    created->set_pattern("%v");
-    created->set_level(spdlog::level::trace);  // the rooms' levels decide
-    created->flush_on(spdlog::level::trace);
-    return created;
-  }();
-  return *made;
-}
-
 std::array<std::atomic<std::uint64_t>, kNames.size()> counts;
 
 struct Limiter {
-  std::mutex mutex;
-  Repeats repeats;
-  std::int64_t looked_ms = 0;
+  Mutex mutex;
+  Repeats repeats CH_GUARDED_BY(mutex);
+  Instant looked CH_GUARDED_BY(mutex);
 };
 // Never destroyed, as above.
 Limiter& limiter() {
@@ -60,7 +51,7 @@ Limiter& limiter() {
 
 std::string line(Level level, const Subject& about, std::string_view message) {
   const char* name = kNames[static_cast<std::size_t>(level)];
-  const auto time = rfc3339(now_ms());
+  const auto time = rfc3339(wall_ms());
   if (json_lines) {
     auto out = fmt::format(R"({{"time":"{}","level":"{}",)", time, name);
     if (!about.task.empty()) out += fmt::format(R"("task":"{}",)", escaped(about.task, Escape::json, kMaxTask));
@@ -78,6 +69,41 @@ std::string line(Level level, const Subject& about, std::string_view message) {
     out += fmt::format("[{}] ", escaped(about.task, Escape::terminal, kMaxTask));
   }
   return out + escaped(message, Escape::terminal, kMaxLine - 1 - out.size());
+}
+
+std::atomic<const LineWriter*> writer_made = nullptr;
+
+// The process is ending by a defect: what it has said last is what explains it. Only what a signal handler may do.
+void wait_and_die(int number) {
+  const auto* const made = writer_made.load();
+  constexpr timespec step{0, 1'000'000};
+  for (int i = 0; made != nullptr && made->busy() && i < kFatalFlush.count(); ++i) ::nanosleep(&step, nullptr);
+  ::raise(number);  // as it would have ended: the handler was for once
+}
+
+void catch_fatal_signals() {
+  for (const int number : {SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL}) {
+    struct sigaction had {};
+    if (::sigaction(number, nullptr, &had) != 0 || had.sa_handler != SIG_DFL) continue;  // a sanitizer's
+    struct sigaction ours {};
+    ours.sa_handler = &wait_and_die;
+    ours.sa_flags = static_cast<int>(SA_RESETHAND | SA_NODEFER);
+    ::sigaction(number, &ours, nullptr);
+  }
+}
+
+// Never destroyed: threads may log while the process ends.
+LineWriter& writer() {
+  static auto* const made = [] {
+    auto* created = new LineWriter(STDERR_FILENO, [](std::uint64_t count) {
+      return line(Level::warn, "", fmt::format("{} log lines were dropped here: whoever reads the log does not keep up", count));
+    });
+    writer_made = created;
+    catch_fatal_signals();
+    std::atexit([] { flush(kFlush); });
+    return created;
+  }();
+  return *made;
 }
 
 }  // namespace
@@ -115,7 +141,7 @@ Result<std::vector<std::string>> set_level(const std::string& room, const std::s
   for (std::size_t id = 0; id < kRooms.size(); ++id) {
     if (room != kRooms[0] && room != kRooms[id]) continue;
     if (thresholds[id].label.exchange(number) == number) continue;
-    thresholds[id].modified_ms = now_ms();
+    thresholds[id].modified_ms = wall_ms();
     changed.emplace_back(kRooms[id]);
   }
   std::sort(changed.begin(), changed.end());
@@ -124,9 +150,7 @@ Result<std::vector<std::string>> set_level(const std::string& room, const std::s
 
 namespace {
 
-void emit(Level level, const Subject& about, std::string_view message) {
-  logger().log(kSpdlogLevels[static_cast<std::size_t>(level)], spdlog::string_view_t(line(level, about, message)));
-}
+void emit(Level level, const Subject& about, std::string_view message) { writer().add(line(level, about, message)); }
 
 void emit(const std::vector<Repeats::Held>& kept_back) {
   for (const auto& held : kept_back)
@@ -135,14 +159,14 @@ void emit(const std::vector<Repeats::Held>& kept_back) {
 
 // True: say it. In a function of its own, because nothing may be written under the lock.
 bool admit(Level level, const Subject& about, std::string_view message, std::vector<Repeats::Held>& kept_back) {
-  auto& [mutex, repeats, looked_ms] = limiter();
-  const auto now = now_ms();
-  const std::lock_guard lock(mutex);
-  if (now - looked_ms >= kLookMs || now < looked_ms) {
-    looked_ms = now;
-    kept_back = repeats.take(now);
+  auto& limits = limiter();
+  const auto now = steady_now();
+  const MutexLock lock(limits.mutex);
+  if (now - limits.looked >= kLook) {
+    limits.looked = now;
+    kept_back = limits.repeats.take(now);
   }
-  return repeats.admit(static_cast<int>(level), about.task, message, now);
+  return limits.repeats.admit(static_cast<int>(level), about.task, message, now);
 }
 
 }  // namespace
@@ -159,11 +183,16 @@ void write(Level level, const Subject& about, std::string_view message) {
 void flush_repeats(bool all) {
   std::vector<Repeats::Held> kept_back;
   {
-    const std::lock_guard lock(limiter().mutex);
-    kept_back = limiter().repeats.take(now_ms(), all);
+    auto& limits = limiter();
+    const MutexLock lock(limits.mutex);
+    kept_back = limits.repeats.take(steady_now(), all);
   }
   emit(kept_back);
 }
+
+bool flush(milliseconds at_most) { return writer_made.load() == nullptr || writer().flush(at_most); }
+
+std::uint64_t dropped_lines() { return writer_made.load() == nullptr ? 0 : writer().dropped(); }
 
 std::array<std::uint64_t, 4> line_counts() {
   std::array<std::uint64_t, 4> out{};

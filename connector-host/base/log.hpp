@@ -1,5 +1,5 @@
-// Logging: spdlog behind four macros-free functions, so that the library is named in one place. One event a line;
-// control characters in a message are escaped, and a line is cut at kMaxLine bytes. Any thread.
+// Logging by four macros-free functions. One event a line; control characters in a message are escaped, and a line is cut at
+// kMaxLine bytes. Any thread, and none waits for whoever reads the log: lines go through a queue (base/line_writer.hpp).
 // Each room of the host has a level of its own, which can be changed while it runs. Lines that repeat are counted instead
 // (base/repeats.hpp), except those of the level debug.
 #pragma once
@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/clock.hpp"
 #include "base/result.hpp"
 
 namespace ch::log {
@@ -23,14 +24,14 @@ enum class Level { debug, info, warn, error };
 // `level`: debug, info, warn, error; `format`: text or json. Logs go to standard error.
 Status configure(const std::string& level, const std::string& format);
 
-// Rooms by name; what belongs to none is in the first. The build names each room's sources: CH_LOG_ROOM.
-constexpr std::array<std::string_view, 12> kRooms = {"root",  "base",    "config", "store", "plugins", "kafka",
-                                                     "tasks", "metrics", "rest",   "dev",   "cli",     "connectors"};
-constexpr std::size_t room_named(std::string_view name) {
+// Rooms by name, as the build lists them; what belongs to none is in the first. The build also names each room's sources:
+// CH_LOG_ROOM.
+constexpr auto kRooms = std::to_array<std::string_view>({"root", CH_LOG_ROOMS, "connectors"});
+consteval std::size_t room_named(std::string_view name) {
   for (std::size_t room = 0; room < kRooms.size(); ++room) {
     if (kRooms[room] == name) return room;
   }
-  return 0;
+  throw "a room that connector-host/CMakeLists.txt does not list";
 }
 bool enabled(std::size_t room, Level level);
 
@@ -58,6 +59,8 @@ void write(Level level, const Subject& about, std::string_view message);
 // Says of the lines kept back how many there were, once their window has ended; `all`: at once. Now and then, and at the end.
 void flush_repeats(bool all = false);
 std::array<std::uint64_t, 4> line_counts();  // by level, with those kept back
+bool flush(milliseconds at_most);            // what has been said is written; false: not in time. The process does so when it ends
+std::uint64_t dropped_lines();               // since whoever reads the log did not keep up
 
 #ifdef CH_LOG_ROOM
 constexpr std::size_t kRoom = room_named(CH_LOG_ROOM);

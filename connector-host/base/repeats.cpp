@@ -21,12 +21,12 @@ std::string kind_of(int level, std::string_view task, std::string_view message) 
 
 }  // namespace
 
-bool Repeats::admit(int level, std::string_view task, std::string_view message, std::int64_t now_ms) {
+bool Repeats::admit(int level, std::string_view task, std::string_view message, Instant now) {
   const auto kind = std::hash<std::string>{}(kind_of(level, task, message));
   auto found = windows_.find(kind);
   if (found == windows_.end()) {
     if (windows_.size() >= kMaxKinds) return true;
-    found = windows_.emplace(kind, Window{now_ms, 0, {}}).first;
+    found = windows_.emplace(kind, Window{now, 0, {}}).first;
   }
   auto& window = found->second;
   if (window.said < kBurst) {
@@ -40,12 +40,11 @@ bool Repeats::admit(int level, std::string_view task, std::string_view message, 
   return false;
 }
 
-std::vector<Repeats::Held> Repeats::take(std::int64_t now_ms, bool all) {
+std::vector<Repeats::Held> Repeats::take(Instant now, bool all) {
   std::vector<Held> out;
   std::erase_if(windows_, [&](auto& entry) {
     auto& window = entry.second;
-    // A clock that was set back ends a window as well.
-    const bool over = all || now_ms - window.began_ms >= kWindowMs || now_ms < window.began_ms;
+    const bool over = all || now - window.began >= kWindow;
     if (over && window.held.count > 0) out.push_back(std::move(window.held));
     return over;
   });

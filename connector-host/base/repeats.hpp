@@ -9,12 +9,14 @@
 #include <string_view>
 #include <vector>
 
+#include "base/clock.hpp"
+
 namespace ch::log {
 
 class Repeats {
  public:
   static constexpr std::size_t kBurst = 20;          // lines of a kind that are said in a window
-  static constexpr std::int64_t kWindowMs = 10000;   // from the first of them on
+  static constexpr milliseconds kWindow{10000};      // from the first of them on
   static constexpr std::size_t kMaxKinds = 256;      // beyond them lines are said
   static constexpr std::size_t kMaxKeptText = 1000;  // of the line that is kept
 
@@ -27,13 +29,13 @@ class Repeats {
 
   // Lines are of one kind if level, task and text are the same but for words with digits in them: offsets, keys, ids.
   // False: keep it back.
-  bool admit(int level, std::string_view task, std::string_view message, std::int64_t now_ms);
+  bool admit(int level, std::string_view task, std::string_view message, Instant now);
   // What was kept back in windows that have ended; `all`: in the others, too.
-  std::vector<Held> take(std::int64_t now_ms, bool all = false);
+  std::vector<Held> take(Instant now, bool all = false);
 
  private:
   struct Window {
-    std::int64_t began_ms = 0;
+    Instant began;
     std::size_t said = 0;
     Held held;
   };

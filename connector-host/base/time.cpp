@@ -56,8 +56,6 @@ class Scanner {
 
 }  // namespace
 
-std::int64_t now_ms() { return floor<milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count(); }
-
 std::string rfc3339(std::int64_t unix_ms) {
   const milliseconds first = kFirstDay.time_since_epoch();
   const milliseconds end = kEnd.time_since_epoch();

@@ -7,11 +7,11 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
 
+#include "base/mutex.hpp"
 #include "base/result.hpp"
 #include "cloud/api.hpp"
 #include "config/host_config.hpp"
@@ -41,22 +41,22 @@ class Instance {
 
   // Whether the instance is isolated, for somebody whom its brokers do not answer. Never blocks: asks in the background,
   // and again as long as this is called; so the first answer is "not known". Nothing: it is not, or not known.
-  std::optional<kafka::Trouble> isolation();
+  std::optional<Interruption> isolation();
 
  private:
   using Clock = std::chrono::steady_clock;
-  cloud::ApiAnswer call(const std::string& action, const std::string& body, std::optional<kafka::Trouble>& trouble);
-  std::optional<kafka::Trouble> ask();
+  cloud::ApiAnswer call(const std::string& action, const std::string& body, std::optional<Interruption>& trouble);
+  std::optional<Interruption> ask();
   void run(const std::stop_token& stop);
 
   const InstanceOptions options_;
-  std::mutex api_mutex_;  // guards api_
-  cloud::Api api_;
-  std::mutex mutex_;  // guards what follows
+  Mutex api_mutex_;
+  cloud::Api api_ CH_GUARDED_BY(api_mutex_);
+  Mutex mutex_;
   std::condition_variable_any changed_;
-  Clock::time_point wanted_until_{};
-  std::optional<kafka::Trouble> isolation_;  // as the last answer says
-  std::string complaint_;                    // why there was none, as it was logged last
+  Clock::time_point wanted_until_ CH_GUARDED_BY(mutex_){};
+  std::optional<Interruption> isolation_ CH_GUARDED_BY(mutex_);  // as the last answer says
+  std::string complaint_ CH_GUARDED_BY(mutex_);                  // why there was none, as it was logged last
   std::jthread thread_;
 };
 

@@ -1,4 +1,4 @@
-// The command line of connector-host (contract.md 1). Returns the exit status.
+// The command line of connector-host (docs/command-line.md). Returns the exit status.
 #pragma once
 
 namespace ch::cli {

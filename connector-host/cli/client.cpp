@@ -3,6 +3,7 @@
 #include <curl/curl.h>
 #include <fmt/format.h>
 
+#include <mutex>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 #include <thread>
@@ -89,6 +90,13 @@ Result<Client> Client::make(const std::string& url, const std::string& token, co
   curl_url_set(parsed.get(), CURLUPART_PASSWORD, nullptr, 0);
   impl->shown = part(parsed.get(), CURLUPART_URL);
   while (!impl->shown.empty() && impl->shown.back() == '/') impl->shown.pop_back();
+  static std::once_flag told;
+  if (!token.empty() && scheme == "http" && !impl->loopback) {
+    std::call_once(told, [&] {
+      fmt::print(stderr, "warning: the token goes unencrypted to another machine, where all between can read it: {}; use https://\n",
+                 impl->shown);
+    });
+  }
   return Client(std::move(impl));
 }
 
@@ -98,6 +106,14 @@ Client& Client::operator=(Client&&) noexcept = default;
 Client::~Client() = default;
 
 const std::string& Client::url() const { return impl_->shown; }
+
+std::string Client::not_admitted() const {
+  if (impl_->token.empty())
+    return fmt::format(R"(the host at {} asks for a token: set CONNECTOR_HOST_TOKEN, or "token.file" of a context)", impl_->shown);
+  return fmt::format(
+      R"(the host at {} does not take the token that was sent: set CONNECTOR_HOST_TOKEN (or --token, or "token.file" of the context) to the host's)",
+      impl_->shown);
+}
 
 Result<Answer> Client::send(const std::string& method, const std::string& path, const std::string& body, std::chrono::milliseconds wait) {
   const auto deadline = std::chrono::steady_clock::now() + impl_->retry;

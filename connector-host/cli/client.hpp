@@ -39,6 +39,8 @@ class Client {
   Result<Answer> send(const std::string& method, const std::string& path, const std::string& body = "",
                       std::chrono::milliseconds wait = {});
   const std::string& url() const;  // without user and password
+  // What to say of HTTP 401: no token was sent, or one that the host does not take, and where tokens come from.
+  std::string not_admitted() const;
 
  private:
   struct Impl;

@@ -1,19 +1,25 @@
 #include "cli/contexts.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
+#include <cerrno>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <system_error>
+#include <utility>
 #include <vector>
 
-#include "cli/task_file.hpp"
+#include "base/json_place.hpp"
+#include "cli/commands/task_file.hpp"
 
 namespace ch::cli {
 namespace {
 
 namespace fs = std::filesystem;
-using Json = nlohmann::json;
+using Json = nlohmann::ordered_json;  // the user's order stays
 using Environment = std::map<std::string, std::string>;
 
 std::string value_of(const Environment& environment, const std::string& name) {
@@ -38,8 +44,13 @@ Result<Json> read_contexts(const fs::path& file) {
   if (file.empty() || !fs::exists(file, error)) return Json::object();
   const auto text = read_input(file.string());
   if (!text) return tl::unexpected(text.error());
-  // Without exceptions, and without the library's text, which quotes the file: it may hold tokens.
-  auto json = Json::parse(*text, nullptr, false);
+  Json json;
+  try {
+    json = Json::parse(*text);
+  } catch (const Json::parse_error& broken) {
+    // The library's text quotes the file, which may hold tokens.
+    return wrong(file, "is not JSON: " + json_place_shown(*text, broken.byte));
+  }
   const bool fine = json.is_object() && (!json.contains("contexts") || json["contexts"].is_object()) &&
                     (!json.contains("current") || json["current"].is_string());
   if (!fine)
@@ -75,6 +86,27 @@ Status fill(ClientOptions& options, const Json& context, const fs::path& file, c
   return {};
 }
 
+// By another name first, so that whoever reads it meanwhile finds it whole.
+Status write_contexts(const fs::path& file, const Json& contexts) {
+  const auto refuse = [&](const std::string& why) { return wrong(file, "cannot be written: " + why); };
+  if (file.empty())
+    return fail(ErrorCode::invalid, "there is no place for contexts: set HOME, XDG_CONFIG_HOME or CONNECTOR_HOST_CONFIG_FILE");
+  std::error_code error;
+  const auto place = fs::exists(file, error) ? fs::canonical(file, error) : file;  // a link stays one
+  if (place.has_parent_path()) fs::create_directories(place.parent_path(), error);
+  if (error) return refuse(error.message());
+  auto next = place;
+  next += ".new";
+  fs::remove(next, error);
+  const int opened = ::open(next.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
+  if (opened < 0) return refuse(std::generic_category().message(errno));
+  const auto text = contexts.dump(2) + "\n";
+  const bool whole = ::write(opened, text.data(), text.size()) == static_cast<ssize_t>(text.size());
+  if (::close(opened) != 0 || !whole) return refuse("the disk may be full");
+  fs::rename(next, place, error);
+  return error ? Status(refuse(error.message())) : Status();
+}
+
 }  // namespace
 
 Result<ClientOptions> with_context(ClientOptions options, const Environment& environment) {
@@ -92,6 +124,45 @@ Result<ClientOptions> with_context(ClientOptions options, const Environment& env
   }
   if (options.url.empty()) options.url = kDefaultUrl;
   return options;
+}
+
+Result<Contexts> contexts_of(const Environment& environment) {
+  const auto json = read_contexts(file_of(environment));
+  if (!json) return tl::unexpected(json.error());
+  Contexts out;
+  out.current = json->value("current", std::string());
+  const auto list = json->value("contexts", Json::object());
+  for (const auto& [name, context] : list.items()) {
+    const auto text = [&, &values = context](const char* key) {
+      return values.is_object() && values.contains(key) && values.at(key).is_string() ? values.at(key).template get<std::string>() : "";
+    };
+    out.all[name] = {text("url"), text("token.file"), text("ca")};
+  }
+  return out;
+}
+
+Status make_current(const std::string& name, const Environment& environment) {
+  const auto file = file_of(environment);
+  auto json = read_contexts(file);
+  if (!json) return tl::unexpected(json.error());
+  if (!json->contains("contexts") || !json->at("contexts").contains(name))
+    return wrong(file, fmt::format("has no context {}; connector-host context list names those that there are", name));
+  (*json)["current"] = name;
+  return write_contexts(file, *json);
+}
+
+Status keep_context(const std::string& name, const Context& context, const Environment& environment) {
+  const auto file = file_of(environment);
+  auto json = read_contexts(file);
+  if (!json) return tl::unexpected(json.error());
+  auto& kept = (*json)["contexts"][name];
+  const std::pair<const char*, const std::string*> given[] = {
+      {"url", &context.url}, {"token.file", &context.token_file}, {"ca", &context.ca}};
+  for (const auto& [key, value] : given) {
+    if (!value->empty()) kept[key] = *value;
+  }
+  if (!kept.is_object() || !kept.contains("url")) return fail(ErrorCode::invalid, fmt::format("the context {} needs --url", name));
+  return write_contexts(file, *json);
 }
 
 }  // namespace ch::cli

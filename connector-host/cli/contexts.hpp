@@ -18,4 +18,17 @@ constexpr const char* kDefaultUrl = "http://127.0.0.1:8083";
 // address from elsewhere its token is not used. Error: what is wrong with the file, or that there is no such context.
 Result<ClientOptions> with_context(ClientOptions options, const std::map<std::string, std::string>& environment);
 
+struct Context {
+  std::string url, token_file, ca;  // "" not given
+};
+struct Contexts {
+  std::string current;
+  std::map<std::string, Context> all;
+};
+Result<Contexts> contexts_of(const std::map<std::string, std::string>& environment);
+// The file is written anew as a whole, for its owner alone. Error: there is no such context, or the file cannot be written.
+Status make_current(const std::string& name, const std::map<std::string, std::string>& environment);
+// What `context` does not give stays as it is. Error also: a new one needs a url.
+Status keep_context(const std::string& name, const Context& context, const std::map<std::string, std::string>& environment);
+
 }  // namespace ch::cli

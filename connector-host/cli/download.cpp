@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <isa-l/crc64.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <cstdio>
@@ -32,6 +33,8 @@ struct Transfer {
   std::FILE* file;
   CURL* curl;
   const std::function<void(std::uint64_t)>& progress;
+  std::uint64_t expected = 0;
+  bool too_many = false;
   std::uint64_t bytes = 0;
   std::uint64_t crc64 = 0;
   std::optional<std::uint64_t> told_crc64 = {};
@@ -45,6 +48,10 @@ std::size_t on_body(char* bytes, std::size_t size, std::size_t count, void* user
   if (status != 200) {
     transfer.refusal.append(bytes, std::min(size * count, kMaxRefusal - transfer.refusal.size()));
     return size * count;
+  }
+  if (transfer.bytes + size * count > transfer.expected) {
+    transfer.too_many = true;
+    return 0;
   }
   if (std::fwrite(bytes, 1, size * count, transfer.file) != size * count) return 0;
   transfer.crc64 = crc64_ecma_refl(transfer.crc64, reinterpret_cast<const unsigned char*>(bytes), size * count);
@@ -81,6 +88,7 @@ std::string fetch(const Download& object, Transfer& transfer) {
   const CURLcode code = curl_easy_perform(transfer.curl);
   long status = 0;
   curl_easy_getinfo(transfer.curl, CURLINFO_RESPONSE_CODE, &status);
+  if (transfer.too_many) return fmt::format("more than its {} bytes came", object.bytes);
   if (code != CURLE_OK) return curl_easy_strerror(code);
   if (status != 200) return fmt::format("HTTP {} {}", status, transfer.refusal);
   if (transfer.bytes != object.bytes) return fmt::format("{} bytes came instead of {}", transfer.bytes, object.bytes);
@@ -96,8 +104,8 @@ Result<fs::path> place_of(const std::string& key, const fs::path& folder) {
   for (std::size_t at = 0; at <= key.size();) {
     const auto end = std::min(key.find('/', at), key.size());
     const auto part = key.substr(at, end - at);
-    if (part.empty() || part == "." || part == ".." || part.find('\0') != std::string::npos)
-      return fail(ErrorCode::invalid, "its key is no path below the folder");
+    const bool control = std::any_of(part.begin(), part.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
+    if (part.empty() || part == "." || part == ".." || control) return fail(ErrorCode::invalid, "its key is no path below the folder");
     place /= part;
     at = end + 1;
   }
@@ -114,7 +122,7 @@ Status download(const Download& object, const fs::path& folder, const std::funct
   const std::unique_ptr<CURL, FreeCurl> curl(curl_easy_init());
   std::unique_ptr<std::FILE, CloseFile> file(std::fopen(beside.c_str(), "wb"));
   if (file == nullptr || curl == nullptr) return fail(ErrorCode::internal, fmt::format("{}: {}", beside.string(), std::strerror(errno)));
-  Transfer transfer{file.get(), curl.get(), progress};
+  Transfer transfer{file.get(), curl.get(), progress, object.bytes};
   auto fault = fetch(object, transfer);
   if (std::fclose(file.release()) != 0 && fault.empty()) fault = fmt::format("{}: {}", beside.string(), std::strerror(errno));
   if (fault.empty()) fs::rename(beside, *place, error);

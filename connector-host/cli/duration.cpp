@@ -7,7 +7,7 @@
 
 namespace ch::cli {
 
-std::optional<std::chrono::milliseconds> parse_duration(std::string_view text) {
+std::optional<std::chrono::milliseconds> parse_duration(std::string_view text, std::chrono::milliseconds most) {
   const auto digits = std::min(text.find_first_not_of("0123456789"), text.size());
   std::int64_t number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + digits, number);
@@ -17,9 +17,14 @@ std::optional<std::chrono::milliseconds> parse_duration(std::string_view text) {
   if (unit == "ms" || text == "0") factor = 1;
   if (unit == "s") factor = 1000;
   if (unit == "m") factor = 60000;
-  constexpr std::int64_t limit = std::chrono::milliseconds(kMaxDuration).count();
-  if (factor == 0 || number > limit / factor) return std::nullopt;
+  if (unit == "h") factor = 3600'000;
+  if (unit == "d") factor = 86400'000;
+  if (factor == 0 || number > most.count() / factor) return std::nullopt;
   return std::chrono::milliseconds(number * factor);
+}
+
+std::string exactly(std::chrono::milliseconds duration) {
+  return duration.count() % 1000 == 0 ? in_seconds(duration) : fmt::format("{}ms", duration.count());
 }
 
 std::string in_seconds(std::chrono::milliseconds duration) {

@@ -19,7 +19,7 @@ struct ClientOptions {
   std::string ca;       // file with the certificates that may have signed the host's; "": the system's
   std::string context;  // by name; "": the current one
   std::chrono::milliseconds retry{0};
-  std::string output = "table";  // or json
+  std::string output = "table";  // or wide, json
   std::optional<std::chrono::milliseconds> wait;
 
   bool json() const { return output == "json"; }

@@ -14,7 +14,7 @@ namespace ch::cli {
 namespace {
 
 constexpr std::size_t kGap = 2;
-constexpr std::size_t kNarrowest = 8;  // no column is cut below it
+constexpr std::size_t kReadable = 24;  // what shrinks is cut to it before others are left out
 constexpr std::string_view kEllipsis = "\xe2\x80\xa6";
 
 std::size_t width_of(char32_t value) {
@@ -81,21 +81,33 @@ std::vector<std::size_t> Table::widths(const Screen& screen) const {
     out.push_back(display_width(columns_[i].title));
     for (const auto& row : rows_) out[i] = std::max(out[i], display_width(row[i]));
   }
-  const auto total = [&] { return std::accumulate(out.begin(), out.end(), kGap * (out.size() - 1)); };
-  while (screen.width > 0 && total() > screen.width) {
-    std::size_t widest = columns_.size();
-    for (std::size_t i = 0; i < columns_.size(); ++i) {
-      if (columns_[i].shrinks && out[i] > kNarrowest && (widest == columns_.size() || out[i] > out[widest])) widest = i;
+  const auto too_wide = [&] {
+    const auto shown = static_cast<std::size_t>(out.size() - static_cast<std::size_t>(std::count(out.begin(), out.end(), 0)));
+    return screen.width > 0 && std::accumulate(out.begin(), out.end(), kGap * (shown - 1)) > screen.width;
+  };
+  const auto shrink = [&](std::size_t to) {
+    while (too_wide()) {
+      std::size_t widest = columns_.size();
+      for (std::size_t i = 0; i < columns_.size(); ++i) {
+        const bool can = columns_[i].shrinks && out[i] > std::max(to, columns_[i].least);
+        if (can && (widest == columns_.size() || out[i] > out[widest])) widest = i;
+      }
+      if (widest == columns_.size()) return;
+      --out[widest];
     }
-    if (widest == columns_.size()) break;
-    --out[widest];
+  };
+  shrink(kReadable);
+  for (auto i = columns_.size(); i-- > 0 && too_wide();) {
+    if (columns_[i].drops) out[i] = 0;
   }
+  shrink(0);
   return out;
 }
 
 std::string Table::line(const std::vector<std::string>& cells, const std::vector<std::size_t>& widths, bool colour) const {
   std::string out;
   for (std::size_t i = 0; i < columns_.size(); ++i) {
+    if (widths[i] == 0) continue;
     const auto text = cut(cells[i], widths[i]);
     const std::string blanks(widths[i] - std::min(widths[i], display_width(text)), ' ');
     const bool last = i + 1 == columns_.size();

@@ -12,8 +12,10 @@ namespace ch::cli {
 struct Column {
   std::string title;
   enum class Align { left, right } align = Align::left;
-  bool shrinks = false;  // may be cut (with an ellipsis) when the terminal is too narrow
-  bool state = false;    // a state of a task: coloured, if anything is
+  bool shrinks = false;   // may be cut (with an ellipsis) when the terminal is too narrow
+  bool state = false;     // a state of a task: coloured, if anything is
+  bool drops = false;     // may be left out then; the last of them goes first
+  std::size_t least = 8;  // what shrinks is not cut below it
 };
 
 // Where tables go to.
@@ -32,7 +34,7 @@ class Table {
   std::string render(const Screen& screen) const;
 
  private:
-  std::vector<std::size_t> widths(const Screen& screen) const;
+  std::vector<std::size_t> widths(const Screen& screen) const;  // 0: left out
   std::string line(const std::vector<std::string>& cells, const std::vector<std::size_t>& widths, bool colour) const;
 
   std::vector<Column> columns_;

@@ -10,6 +10,7 @@
 //   "x-unit": "ms" | "bytes"     an integer; bytes may be written with KiB, MiB or GiB
 //   "x-list": true               a comma list
 //   "x-file": true               a path that is read: only within what ${file:} placeholders may reach
+//   "x-places-objects": true     decides where objects lie and how they are named
 //   patternProperties            prefixes such as "^consumer\\.override\\..+": any key that begins so
 // A number or a truth value may also be written as a string: "type": ["integer", "string"]. `pattern`, `format` and
 // `anyOf` of a key, and what relates keys, are for editors: validate() checks such things. Any other word is refused.
@@ -41,6 +42,7 @@ struct Key {
   bool has_default = false;
   bool required = false;
   bool is_file = false;
+  bool places_objects = false;
   std::optional<std::int64_t> minimum, maximum;  // of the number, or of a string's length in bytes
   std::vector<std::string> choices;              // empty: anything
   std::string group, importance, documentation, unit;

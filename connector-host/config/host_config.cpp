@@ -5,15 +5,14 @@
 
 #include <algorithm>
 #include <cctype>
-#include <fstream>
 #include <iterator>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
-#include <stdexcept>
 #include <string_view>
 
 #include "config/ckafka_keys.hpp"
+#include "config/json_file.hpp"
 #include "config/listener.hpp"
 #include "config/values.hpp"
 
@@ -22,11 +21,12 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr std::size_t kMaxFileBytes = std::size_t{1} << 20;
-constexpr int kMaxJsonDepth = 8;
 constexpr std::size_t kMaxIdLength = 64;
 constexpr std::string_view kInstances = "instances";
 constexpr std::string_view kTokenCharacters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~+/=";
+constexpr const char* kForConnectors[] = {"sts.endpoint", "cvm.metadata.endpoint", "cos.endpoint", "egress.allowed",
+                                          "file.sink.allowed.paths"};
+constexpr const char* kPodIdentity[] = {"TKE_REGION", "TKE_ROLE_ARN", "TKE_PROVIDER_ID", "TKE_WEB_IDENTITY_TOKEN_FILE"};
 constexpr std::string_view kEnvironmentPrefix = "CONNECTOR_HOST_";
 
 std::string environment_name(std::string_view key) {
@@ -64,36 +64,12 @@ std::optional<std::string> scalar(const Json& value) {
   return std::nullopt;
 }
 
-Json parse_bounded(std::string_view text) {
-  return Json::parse(text, [](int depth, Json::parse_event_t, Json&) {
-    if (depth > kMaxJsonDepth) throw std::length_error("it is nested too deeply");
-    return true;
-  });
-}
-
-Result<std::string> read_file(const std::filesystem::path& file) {
-  const auto refuse = [&](std::string_view why) {
-    return fail(ErrorCode::invalid, fmt::format("the configuration file {} {}", file.string(), why));
-  };
-  std::error_code error;
-  if (std::filesystem::is_directory(file, error)) return refuse("is a folder");
-  if (!std::filesystem::exists(file, error)) return refuse("does not exist");
-  std::ifstream in(file, std::ios::binary);
-  if (!in.is_open()) return refuse("cannot be opened by this user");
-  std::string text(kMaxFileBytes + 1, '\0');
-  in.read(text.data(), static_cast<std::streamsize>(text.size()));
-  if (in.bad()) return refuse("cannot be read");
-  text.resize(static_cast<std::size_t>(in.gcount()));
-  if (text.size() > kMaxFileBytes) return refuse("is larger than 1 MiB");
-  return text;
-}
-
 class Loader {
  public:
   Status add_file(const std::filesystem::path& file);
   void add_environment(const std::map<std::string, std::string>& environment);
   void add_sets(const std::vector<std::string>& sets);
-  Result<HostConfig> finish();
+  Result<HostConfig> finish(const std::filesystem::path& file);
 
  private:
   void problem(std::string key, std::string value, std::string message) {
@@ -106,29 +82,29 @@ class Loader {
   void read_listeners(HostConfig& config);
   void check_listeners(const std::string& key, const std::vector<std::string>& listeners, const HostConfig& config);
   void read_providers(HostConfig& config, const Config& values);
+  void read_pod_identity(HostConfig& config) const;
   void read_instances(HostConfig& config);
   void read_instance(HostConfig& config, const std::string& id, const Json& body);
   void read_shorthand(HostConfig& config);
+  void check_brokers(const std::string& key, const std::string& given);
 
   Config flat_;
   Json instances_ = Json::object();
+  Config pod_identity_;
   std::vector<KeyProblem> problems_;
 };
 
 Status Loader::add_file(const std::filesystem::path& file) {
-  const auto text = read_file(file);
+  const auto text = read_config_file(file);
   if (!text) return tl::unexpected(text.error());
-  try {
-    const Json root = parse_bounded(*text);
-    if (!root.is_object()) return fail(ErrorCode::invalid, fmt::format("the configuration file {} must hold a JSON object", file.string()));
-    for (const auto& [key, value] : root.items()) add_json(key, value);
-    return {};
-  } catch (const Json::parse_error& error) {
-    // nlohmann's text quotes the input, which may hold a secret: only the place is told.
-    return fail(ErrorCode::invalid, fmt::format("the configuration file {} is not JSON: error at byte {}", file.string(), error.byte));
-  } catch (const std::length_error& error) {
-    return fail(ErrorCode::invalid, fmt::format("the configuration file {} is refused: {}", file.string(), error.what()));
-  }
+  const auto refuse = [&](const std::string& why) {
+    return fail(ErrorCode::invalid, fmt::format("the configuration file {} {}", file.string(), why));
+  };
+  const auto root = parse_bounded(*text);
+  if (!root) return refuse(root.error().message);
+  if (!root->is_object()) return refuse("must hold a JSON object");
+  for (const auto& [key, value] : root->items()) add_json(key, value);
+  return {};
 }
 
 void Loader::add_json(const std::string& key, const Json& value) {
@@ -155,10 +131,12 @@ void Loader::add_text(const std::string& key, std::string value, const std::stri
     flat_[key] = std::move(value);
     return;
   }
-  try {
-    instances_ = parse_bounded(value);
-  } catch (const std::exception&) {
-    problem(key, "", fmt::format("{} must be a JSON object, such as {{\"default\": {{\"bootstrap.servers\": \"host:9092\"}}}}", from));
+  if (auto parsed = parse_bounded(value)) {
+    instances_ = std::move(*parsed);
+  } else {
+    problem(key, "",
+            fmt::format("{} must be a JSON object, such as {{\"default\": {{\"bootstrap.servers\": \"host:9092\"}}}}; it {}", from,
+                        parsed.error().message));
   }
 }
 
@@ -168,6 +146,9 @@ void Loader::add_environment(const std::map<std::string, std::string>& environme
   for (const auto& key : host_definition().keys()) {
     known.push_back(environment_name(key.name));
     names[known.back()] = key.name;
+  }
+  for (const char* name : kPodIdentity) {
+    if (const auto found = environment.find(name); found != environment.end()) pod_identity_.emplace(*found);
   }
   for (const auto& [name, value] : environment) {
     if (name.rfind(kEnvironmentPrefix, 0) != 0 || is_foreign_variable(name)) continue;
@@ -213,14 +194,30 @@ void Loader::read_keys(HostConfig& config) {
   if (values.contains("admin.listeners")) config.admin_listeners = items(value("admin.listeners"));
   config.allowed_origins = items(value("access.control.allow.origin"));
   config.allowed_methods = items(value("access.control.allow.methods"));
+  config.allowed_hosts = items(value("allowed.hosts"));
+  for (const char* key : kForConnectors) {
+    if (values.contains(key)) config.for_connectors.emplace(std::string(kHostKeys) + key, value(key));
+  }
   config.state_dir = value("state.dir");
   for (const auto& folder : items(value("plugin.path"))) config.plugin_path.emplace_back(folder);
   config.memory_limit = parse_bytes(value("memory.limit")).value_or(config.memory_limit);
   config.rotate_interval_min_ms = parse_integer(value("rotate.interval.min.ms")).value_or(config.rotate_interval_min_ms);
   config.log_level = value("log.level");
   config.log_format = value("log.format");
+  for (const auto& folder : items(value("file.sink.allowed.paths"))) {
+    if (folder.front() != '/') problem("file.sink.allowed.paths", folder, "must be an absolute path, such as /var/lib/archive");
+  }
   read_listeners(config);
   read_providers(config, values);
+  read_pod_identity(config);
+}
+
+// The same rule for the token that the pod brings as for one that a task names: it is a file that a task has read.
+void Loader::read_pod_identity(HostConfig& config) const {
+  for (const auto& [name, value] : pod_identity_) {
+    const bool is_file = name == "TKE_WEB_IDENTITY_TOKEN_FILE";
+    if (!is_file || Providers(config.providers).may_read(value)) config.for_connectors.emplace(std::string(kHostKeys) + name, value);
+  }
 }
 
 void Loader::resolve_flat() {
@@ -267,6 +264,10 @@ void Loader::read_listeners(HostConfig& config) {
   for (const auto& method : config.allowed_methods) {
     if (!made_of(method, "")) problem("access.control.allow.methods", method, "must be a method such as PUT");
   }
+  for (const auto& host : config.allowed_hosts) {
+    if (!made_of(host, ".-_:") || std::count(host.begin(), host.end(), ':') == 1)
+      problem("allowed.hosts", host, "must be a name or an address without a port, such as archive.example.com");
+  }
   if (config.api_token.find_first_not_of(kTokenCharacters) != std::string::npos)
     problem("api.token", "", "must be letters, digits and -._~+/= only, since it stands in a header");
 }
@@ -283,6 +284,27 @@ void Loader::check_listeners(const std::string& key, const std::vector<std::stri
       problem(key, listener, "is listed twice");
     if (parsed->scheme == "https" && config.ssl_certificate.empty()) problem("ssl.certificate.location", "", "is needed for " + listener);
     if (parsed->scheme == "https" && config.ssl_key.empty()) problem("ssl.key.location", "", "is needed for " + listener);
+  }
+}
+
+// librdkafka would take what is behind the last colon of 2001:db8::1 for a port, and look for a host of the rest.
+void Loader::check_brokers(const std::string& key, const std::string& given) {
+  const auto resolved = Providers().resolve(given);
+  if (!resolved) return;  // is told already
+  const auto brokers = items(*resolved);
+  if (brokers.empty()) return problem(key, "", "is required: host:port of one or more brokers, separated by commas");
+  for (const auto& broker : brokers) {
+    const auto shown_broker = has_placeholder(given) ? std::string() : broker;
+    std::string_view address = broker;
+    if (const auto scheme = address.find("://"); scheme != std::string_view::npos) address.remove_prefix(scheme + 3);
+    const bool bracketed = address.starts_with('[') && address.find(']') != std::string_view::npos;
+    const auto rest = bracketed ? address.substr(address.find(']') + 1) : address;
+    const auto colons = std::count(rest.begin(), rest.end(), ':');
+    if (colons > 1) {
+      problem(key, shown_broker, "is an IPv6 address, which stands in brackets before its port, such as [2001:db8::1]:9092");
+    } else if (const auto port = colons == 0 ? 1 : parse_integer(rest.substr(rest.find(':') + 1)).value_or(0); port < 1 || port > 65535) {
+      problem(key, shown_broker, "must be host:port with a port from 1 to 65535, such as kafka-1:9092");
+    }
   }
 }
 
@@ -328,31 +350,33 @@ void Loader::read_instance(HostConfig& config, const std::string& id, const Json
       problem(fmt::format("{}.{}", prefix, key), "", fmt::format("unknown key; did you mean {}?", near));
     }
   }
-  if (items(instance.client["bootstrap.servers"]).empty()) {
-    problem(prefix + ".bootstrap.servers", "", "is required: host:port of one or more brokers, separated by commas");
-  }
+  check_brokers(prefix + ".bootstrap.servers", instance.client["bootstrap.servers"]);
   config.instances.emplace(id, std::move(instance));
 }
 
 void Loader::read_shorthand(HostConfig& config) {
   const auto servers = flat_.find("bootstrap.servers");
   if (servers == flat_.end()) return;
-  if (items(servers->second).empty()) {
-    problem("bootstrap.servers", servers->second, "must be host:port of one or more brokers, separated by commas");
-  } else if (config.instances.count("default") != 0) {
+  if (config.instances.count("default") != 0) {
     problem("bootstrap.servers", servers->second,
             "is short for instances.default.bootstrap.servers, which is given as well: leave one of them out");
   } else {
+    check_brokers("bootstrap.servers", servers->second);
     config.instances["default"] = {"default", "", {{"bootstrap.servers", servers->second}}, {}};
   }
 }
 
-Result<HostConfig> Loader::finish() {
+Result<HostConfig> Loader::finish(const std::filesystem::path& file) {
   HostConfig config;
   resolve_flat();
   read_keys(config);
   read_instances(config);
   read_shorthand(config);
+  // Whatever may be read otherwise. The host's environment is in /proc, too.
+  for (const auto& own : {file, config.state_dir, std::filesystem::path(config.ssl_key), std::filesystem::path("/proc")}) {
+    if (!own.empty()) config.providers.own.push_back(std::filesystem::absolute(own));
+  }
+  config.providers.own_token = config.api_token;
   if (problems_.empty()) return config;
   return fail(ErrorCode::invalid, "the host's configuration is wrong", std::move(problems_));
 }
@@ -367,7 +391,7 @@ Result<HostConfig> load_host_config(const std::filesystem::path& file, const std
   }
   loader.add_environment(environment);
   loader.add_sets(sets);
-  return loader.finish();
+  return loader.finish(file);
 }
 
 Result<std::map<std::string, std::string>> client_properties(const Instance& instance) {

@@ -1,4 +1,4 @@
-// The host's own configuration (contract.md 2): a JSON file, `--set KEY=VALUE` over it, the environment between them.
+// The host's own configuration (docs/configuration.md): a JSON file, `--set KEY=VALUE` over it, the environment between them.
 #pragma once
 
 #include <cstdint>
@@ -34,6 +34,7 @@ struct HostConfig {
   std::string ssl_certificate, ssl_key, ssl_ca;             // files; "" none
   std::optional<std::vector<std::string>> admin_listeners;  // nothing: as `listeners`; empty: /admin is not served
   std::vector<std::string> allowed_origins, allowed_methods;
+  std::vector<std::string> allowed_hosts;  // names, beside loopback ones, under which requests without a token may come
   std::filesystem::path state_dir = "./connector-host-state";
   std::vector<std::filesystem::path> plugin_path;
   std::map<std::string, Instance> instances;
@@ -41,8 +42,14 @@ struct HostConfig {
   std::int64_t rotate_interval_min_ms = 300000;
   std::string log_level = "info";
   std::string log_format = "text";
+  // What connectors are told of the host's configuration: "host." and the key, of kForConnectors; and of the identity that TKE
+  // gives to the host's pod, "host." and the variable, its token only if tasks may have that file read.
+  Config for_connectors;
   ProviderLimits providers;  // of placeholders in tasks; the host's own configuration may use any
 };
+
+// Begins what a connector gets in its config from the host alone: no task can set such a key, no schema have one.
+constexpr std::string_view kHostKeys = "host.";
 
 // Sources, the later ones winning: defaults of schemas/host.schema.json, `file` (may be empty: none), environment
 // variables CONNECTOR_HOST_<KEY with _ for .> out of `environment`, `sets` ("KEY=VALUE").

@@ -67,20 +67,34 @@ bool is_within(const fs::path& path, const std::vector<fs::path>& allowed) {
   });
 }
 
+// By its place and, since a file may have other names, by what it is.
+bool is_own(const fs::path& real, const std::vector<fs::path>& own, const struct stat* opened = nullptr) {
+  return is_within(real, own) ||
+         (opened != nullptr && std::any_of(own.begin(), own.end(), [&](const fs::path& path) {
+            struct stat status {};
+            return ::stat(path.c_str(), &status) == 0 && status.st_dev == opened->st_dev && status.st_ino == opened->st_ino;
+          }));
+}
+
+tl::unexpected<Error> not_for_tasks() {
+  return refuse("is the host's own: its configuration, state, key and environment are not for tasks");
+}
+
 // Where the path leads, symbolic links followed, if that is allowed.
-Result<fs::path> allowed_path(const std::string& given, const std::optional<std::vector<fs::path>>& allowed, bool only_listed,
+Result<fs::path> allowed_path(const std::string& given, const std::optional<std::vector<fs::path>>& allowed, const ProviderLimits& limits,
                               std::string_view key) {
   const fs::path path(given);
   if (!path.is_absolute()) return refuse("needs an absolute path");
-  if (!allowed && only_listed) return not_listed(key);
-  if (!allowed) return path;
+  if (!allowed && limits.only_listed) return not_listed(key);
   std::error_code error;
   const auto real = fs::weakly_canonical(path, error);
+  if (!error && is_own(real, limits.own)) return not_for_tasks();
+  if (!allowed) return path;
   if (error || !is_within(real, *allowed)) return refuse(fmt::format("is outside what the host's {} allows", key));
   return real;
 }
 
-Result<std::string> read_file(const fs::path& path) {
+Result<std::string> read_file(const fs::path& path, const ProviderLimits& limits) {
   // Not blocking: what was put there may be a pipe.
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (fd < 0) return refuse(fmt::format("cannot be read: {}", std::strerror(errno)));
@@ -88,8 +102,10 @@ Result<std::string> read_file(const fs::path& path) {
   std::string text;
   std::string fault;
   if (::fstat(fd, &status) != 0 || !S_ISREG(status.st_mode)) fault = "is not a file";
+  std::error_code ignored;  // what was opened may be another file than the one that was looked at
+  const bool own = fault.empty() && is_own(fs::read_symlink(fmt::format("/proc/self/fd/{}", fd), ignored), limits.own, &status);
   std::array<char, 8192> piece{};
-  while (fault.empty()) {
+  while (fault.empty() && !own) {
     const auto got = ::read(fd, piece.data(), piece.size());
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) fault = fmt::format("cannot be read: {}", std::strerror(errno));
@@ -98,14 +114,15 @@ Result<std::string> read_file(const fs::path& path) {
     if (text.size() > kMaxFileBytes) fault = "is larger than 1 MiB";
   }
   ::close(fd);
+  if (own) return not_for_tasks();
   if (!fault.empty()) return refuse(std::move(fault));
   return text;
 }
 
 Result<std::string> from_file(const std::string& path, const std::string& key, const ProviderLimits& limits) {
-  const auto real = allowed_path(path, limits.file_paths, limits.only_listed, kFileKey);
+  const auto real = allowed_path(path, limits.file_paths, limits, kFileKey);
   if (!real) return tl::unexpected(real.error());
-  const auto text = read_file(*real);
+  const auto text = read_file(*real, limits);
   if (!text) return tl::unexpected(text.error());
   const auto entries = parse_properties(*text);
   const auto found = entries.find(key);
@@ -116,9 +133,9 @@ Result<std::string> from_file(const std::string& path, const std::string& key, c
 Result<std::string> from_dir(const std::string& path, const std::string& file, const ProviderLimits& limits) {
   if (file.empty() || file == "." || file == ".." || file.find('/') != std::string::npos)
     return refuse("needs the name of a file in that folder, as in ${dir:/run/secrets:cos-key}");
-  const auto real = allowed_path(path + "/" + file, limits.dir_paths, limits.only_listed, kDirKey);
+  const auto real = allowed_path(path + "/" + file, limits.dir_paths, limits, kDirKey);
   if (!real) return tl::unexpected(real.error());
-  auto text = read_file(*real);
+  auto text = read_file(*real, limits);
   if (!text) return text;
   if (text->ends_with('\n')) text->pop_back();  // an editor's; no value of ours may hold one
   if (text->ends_with('\r')) text->pop_back();
@@ -148,7 +165,7 @@ Result<std::string> Providers::value_of(const std::string& provider, const std::
 }
 
 Status Providers::may_read(const std::string& path) const {
-  const auto allowed = allowed_path(path, limits_.file_paths, limits_.only_listed, kFileKey);
+  const auto allowed = allowed_path(path, limits_.file_paths, limits_, kFileKey);
   if (!allowed) return tl::unexpected(allowed.error());
   return {};
 }
@@ -160,6 +177,8 @@ Result<std::string> Providers::resolve(std::string_view value) const {
     const auto text = value.substr(found->begin, found->end - found->begin);
     auto replacement = value_of(found->provider, found->path, found->key);
     if (!replacement) return refuse(fmt::format("{} cannot be resolved: it {}", shown(text), replacement.error().message));
+    if (!limits_.own_token.empty() && replacement->find(limits_.own_token) != std::string::npos)
+      return refuse(fmt::format("{} cannot be resolved: it stands for the host's own api.token", shown(text)));
     out += value.substr(at, found->begin - at);
     out += *replacement;
     at = found->end;

@@ -20,6 +20,8 @@ namespace ch::config {
 struct ProviderLimits {
   std::optional<std::vector<std::filesystem::path>> file_paths, dir_paths;  // these and what is in them
   std::optional<Regex> environment;                                         // the whole name must match
+  std::vector<std::filesystem::path> own;                                   // files and folders of the host's own, which no list opens
+  std::string own_token;                                                    // what no placeholder may stand for; "" none
   bool only_listed = false;  // a provider without its list above reaches nothing: for hosts that strangers can talk to
 };
 

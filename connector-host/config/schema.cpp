@@ -23,9 +23,9 @@ struct SchemaFault : std::runtime_error {
 // All words that a property may use: a mistyped "x-password" must not lay a secret open.
 const std::vector<std::string>& property_words() {
   static const std::vector<std::string> words = {
-      "type",     "enum",         "minimum",    "maximum", "minLength", "maxLength",  "default",  "description",          "title",
-      "examples", "$comment",     "pattern",    "format",  "anyOf",     "properties", "required", "additionalProperties", "x-group",
-      "x-order",  "x-importance", "x-password", "x-unit",  "x-list",    "x-file"};
+      "type",     "enum",         "minimum",    "maximum", "minLength", "maxLength",  "default",          "description",          "title",
+      "examples", "$comment",     "pattern",    "format",  "anyOf",     "properties", "required",         "additionalProperties", "x-group",
+      "x-order",  "x-importance", "x-password", "x-unit",  "x-list",    "x-file",     "x-shapes-objects", "x-places-objects"};
   return words;
 }
 
@@ -106,6 +106,7 @@ Key read_key(const std::string& name, const Json& property) {
   key.documentation = word<std::string>(property, "description", "");
   key.unit = word<std::string>(property, "x-unit", "");
   key.is_file = word(property, "x-file", false);
+  key.places_objects = word(property, "x-places-objects", false);
   if (const auto found = property.find("default"); found != property.end()) {
     key.has_default = true;
     key.default_value = text_of(*found);

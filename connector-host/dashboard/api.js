@@ -36,6 +36,7 @@ export async function request(method, path, body, {slow = false, signal} = {}) {
   try {
     response = await fetch('../' + path, {
       method,
+      credentials: 'omit', // else a browser asks for a password of its own when the token is refused
       headers: headers(body),
       body: body === undefined ? undefined : JSON.stringify(body),
       signal: signal ? AbortSignal.any([limit, signal]) : limit,

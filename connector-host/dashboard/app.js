@@ -2,6 +2,7 @@
 import './theme.js';
 import {html, render, useEffect, useReducer, useRef, useState} from './vendor/preact.js';
 import {dismiss, notices, onNotices} from './actions.js';
+import {useAddress} from './address.js';
 import {setToken} from './api.js';
 import {duration} from './format.js';
 import {CreateTask, EditTask} from './form.js';
@@ -14,35 +15,15 @@ import {Task} from './task.js';
 import {setTheme, theme} from './theme.js';
 import {Topics} from './topics.js';
 
-// '#/tasks/a%2Fb/objects?x=1' -> {parts: ['tasks', 'a/b', 'objects'], query}
-function parse(hash) {
-  const [path, query = ''] = hash.replace(/^#\/?/, '').split(/\?(.*)/s);
-  try {
-    return {parts: path.split('/').filter(Boolean).map(decodeURIComponent), query: new URLSearchParams(query)};
-  } catch {
-    return {parts: ['?'], query: new URLSearchParams()};
-  }
-}
-
-function useAddress() {
-  const [hash, setHash] = useState(location.hash);
-  useEffect(() => {
-    const changed = () => setHash(location.hash);
-    addEventListener('hashchange', changed);
-    return () => removeEventListener('hashchange', changed);
-  }, []);
-  return parse(hash);
-}
-
-// What is shown at an address, and the title of its window.
+// What is shown at an address, and which part of the navigation it is.
 function view({parts: [first, name, tab], query}) {
-  if (first === undefined) return [t('overview'), html`<${Overview} />`, 'overview'];
-  if (first === 'topics') return [t('topics'), html`<${Topics} instance=${name} />`, 'topics'];
-  if (first === 'create') return [t('create'), html`<${CreateTask} key=${query.toString()} query=${query} />`, 'overview'];
-  if (first === 'tasks' && name && tab === 'edit') return [name, html`<${EditTask} key=${name} name=${name} />`, 'overview'];
-  if (first === 'tasks' && name) return [name, html`<${Task} key=${name} name=${name} tab=${tab} />`, 'overview'];
-  if (first === 'host') return [t('host'), html`<${Host} />`, 'host'];
-  return [t('no.page'), html`<${Page} title=${t('no.page')}><p><a href="#/">${t('overview')}</a></p><//>`, ''];
+  if (first === undefined) return [html`<${Overview} />`, 'overview'];
+  if (first === 'topics') return [html`<${Topics} instance=${name} />`, 'topics'];
+  if (first === 'create') return [html`<${CreateTask} key=${query.toString()} query=${query} />`, 'overview'];
+  if (first === 'tasks' && name && tab === 'edit') return [html`<${EditTask} key=${name} name=${name} />`, 'overview'];
+  if (first === 'tasks' && name) return [html`<${Task} key=${name} name=${name} tab=${tab} />`, 'overview'];
+  if (first === 'host') return [html`<${Host} />`, 'host'];
+  return [html`<${Page} title=${t('no.page')}><p><a href="#/">${t('overview')}</a></p><//>`, ''];
 }
 
 function HostState() {
@@ -104,7 +85,7 @@ function App() {
   const [, redraw] = useReducer((count) => count + 1, 0);
   const [asking, setAsking] = useState(false);
   const address = useAddress();
-  const [title, content, section] = view(address);
+  const [content, section] = view(address);
   const where = address.parts.slice(0, 2).join('/');
   const first = useRef(true);
   useEffect(() => {
@@ -112,9 +93,6 @@ function App() {
     addEventListener('tokenneeded', ask);
     return () => removeEventListener('tokenneeded', ask);
   }, []);
-  useEffect(() => {
-    document.title = title + ' · connector-host';
-  }, [title]);
   useEffect(() => {
     if (!first.current) document.querySelector('h1')?.focus();
     first.current = false;

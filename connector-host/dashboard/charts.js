@@ -32,7 +32,7 @@ function options(format, width, steps) {
       {...axis, size: 26, values: (plot, times) => times.map((time) => new Date(time * 1000).toLocaleTimeString(language === 'zh' ? 'zh-CN' : 'en', {hour12: false})), space: 70},
       {...axis, size: 64, ...(steps && {incrs: steps}), values: (plot, values) => values.map((value) => format(value)), space: 34},
     ],
-    series: [{}, {stroke: colour('--chart-line'), fill: colour('--chart-fill'), width: 1.5, spanGaps: true, points: {show: false}}],
+    series: [{}, {stroke: colour('--chart-line'), fill: colour('--chart-fill'), width: 1.5, spanGaps: false, points: {show: false}}],
   };
 }
 
@@ -65,7 +65,7 @@ function Chart({name, kind, pick, format, steps}) {
     };
   }, [name]);
   useEffect(() => plot.current?.setData(data), [ready, samples.length, samples.at(-1)?.time]);
-  const now = values.at(-1);
+  const now = samples.length ? pick(samples.at(-1)) : null; // unknown now is unknown, whatever it was before
   const summary = t('chart.summary', {what: t(kind), now: format(now), most: format(values.length ? Math.max(...values) : null)});
   return html`<figure class="chart"><figcaption><span>${t(kind)}</span> <b>${format(now)}</b></figcaption>
     <div ref=${box} class="plot" role="img" aria-label=${summary}></div></figure>`;

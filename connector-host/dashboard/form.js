@@ -5,7 +5,8 @@ import {curl, request, taskPath} from './api.js';
 import {Field, grouped} from './fields.js';
 import {t, tOr} from './i18n.js';
 import {useAnswer, useConnectors, useLive} from './live.js';
-import {Action, Curl, Loading, Page, Problem, taskLink} from './parts.js';
+import {Action, Curl, Loading, NoTask, Page, Problem, taskLink} from './parts.js';
+import {StartPosition} from './start_position.js';
 
 const pause = 300; // after the last key stroke, before the host is asked
 const mask = '********';
@@ -48,10 +49,18 @@ function useSuggestions(config, plugins) {
   const instance = config['instance.id'] || (instances?.instances.length === 1 ? instances.instances[0].id : '');
   const {data: topics} = useAnswer(instance ? 'v1/instances/' + encodeURIComponent(instance) + '/topics' : null);
   return {
+    instance,
     'connector.class': {only: plugins.map((one) => one.name)},
     'instance.id': {only: instances?.instances.map((one) => one.id)},
     topics: {some: topics?.topics.map((one) => one.name)},
   };
+}
+
+// The value as it was last when it was `sure`: what depends on it does not flicker while the host judges.
+function useLatest(value, sure) {
+  const last = useRef(null);
+  if (sure) last.current = value;
+  return last.current;
 }
 
 function NameField({name, setName, errors, leave}) {
@@ -91,6 +100,9 @@ function Settings({draft, verdict, showAll, plugins, fixedName, original}) {
   const {tasks} = useLive();
   const keys = plugins.find((one) => one.name === (config['connector.class'] || usual))?.keys ?? [];
   const suggestions = useSuggestions(config, plugins);
+  const topics = Object.fromEntries(['topics', 'topics.regex'].filter((key) => config[key]).map((key) => [key, config[key]]));
+  const sure = verdict.fresh && suggestions.instance && Object.keys(topics).length === 1 && !verdict.errors.has(Object.keys(topics)[0]);
+  const source = useLatest(sure ? JSON.stringify({instance: suggestions.instance, topics}) : null, verdict.fresh);
   const errorsOf = (key) => (showAll || touched.has(key) ? verdict.errors.get(key) ?? [] : []);
   const leave = (key) => () => setTouched((old) => new Set(old).add(key));
   const change = (key) => (value) => {
@@ -109,7 +121,7 @@ function Settings({draft, verdict, showAll, plugins, fixedName, original}) {
       ? html`<${Json} ...${draft} fixedName=${fixedName} />${verdict.errors.size > 0 && html`<ul class="wrongs">${[...verdict.errors].map(([key, texts]) => html`<li key=${key}><code>${key}</code> <span lang="en">${texts.join(' · ')}</span></li>`)}</ul>`}`
       : html`${!fixedName && html`<${NameField} name=${name} setName=${setName} errors=${[...taken, ...errorsOf('name')]} leave=${leave('name')} />`}
         ${grouped(keys, more, config).map(([group, list]) => html`<fieldset key=${group}><legend>${tOr('keys.' + group, group)}</legend>
-          ${list.map((key) => html`<${Field} key=${key.name} key_=${key} value=${config[key.name]} errors=${errorsOf(key.name)} change=${change(key.name)} leave=${leave(key.name)}
+          ${list.map((key) => key.name === 'start.position' ? html`<${StartPosition} key=${key.name} key_=${key} value=${config[key.name]} errors=${errorsOf(key.name)} change=${change(key.name)} leave=${leave(key.name)} source=${source && JSON.parse(source)} />` : html`<${Field} key=${key.name} key_=${key} value=${config[key.name]} errors=${errorsOf(key.name)} change=${change(key.name)} leave=${leave(key.name)}
             suggestions=${suggestions[key.name]} changed=${original && (original[key.name] ?? '') !== (config[key.name] ?? '')} />`)}</fieldset>`)}
         ${others.length > 0 && html`<ul class="wrongs">${others.map(([key, texts]) => html`<li key=${key}><code>${key}</code> <span lang="en">${texts.join(' · ')}</span></li>`)}</ul>`}
         ${(more || hidden > 0) && html`<button type="button" class="button" aria-expanded=${String(more)} onClick=${() => setMore(!more)}>${more ? t('form.less') : t('form.more', {n: hidden})}</button>`}`}`;
@@ -242,5 +254,6 @@ function Edit({task, plugins}) {
 export function EditTask({name}) {
   const {data: plugins, error: pluginsError} = useConnectors();
   const {data: task, error} = useAnswer(taskPath(name));
+  if (error?.status === 404) return html`<${NoTask} name=${name} />`;
   return html`<${Page} title=${t('edit.of', {name})}>${plugins && task ? html`<${Edit} task=${task} plugins=${plugins.connectors} />` : html`<${Loading} error=${error ?? pluginsError} />`}<//>`;
 }

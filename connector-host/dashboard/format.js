@@ -45,6 +45,15 @@ export function duration(ms) {
   return out.join(' ');
 }
 
+// What rules: an interval, or the granularity.
+export const interval = (task) => (task?.rotate_interval_ms ? duration(task.rotate_interval_ms) : '–');
+
+// Names, or a pattern and what it matches.
+export function topicsOf(task) {
+  const matched = task.topics?.startsWith('/') && task.matched_topics?.count;
+  return Number.isInteger(matched) ? `${task.topics} → ${t(matched === 1 ? 'topic.one' : 'topic.many', {n: number(matched)})}` : task.topics;
+}
+
 const sameDay = (a, b) => a.toDateString() === b.toDateString();
 
 // In the reader's time zone; the date only if it is not today's.

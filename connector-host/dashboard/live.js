@@ -67,6 +67,10 @@ export function useLive() {
   return live;
 }
 
+// The host keeps of what repeats only the last.
+const repeats = (one, old) =>
+  one.kind === old.kind && one.state === old.state && one.reason === old.reason && one.host === old.host && (one.reason || one.message === old.message) && one.first === old.first;
+
 // One task: its status and its events, newest first, as they come. {status, events, error}
 export function useTask(name) {
   const [state, setState] = useState({status: null, events: null, error: null});
@@ -75,6 +79,7 @@ export function useTask(name) {
     const seen = new Map();
     const show = (changes) => stop.signal.aborted || setState((old) => ({...old, error: null, ...changes}));
     const event = (one) => {
+      for (const [id, old] of seen) if (one.count > 1 && id < one.id && repeats(one, old)) seen.delete(id);
       seen.set(one.id, one);
       show({events: [...seen.values()].sort((a, b) => b.id - a.id).slice(0, keptEvents)});
     };
@@ -89,7 +94,7 @@ export function useTask(name) {
     const ask = async () => {
       try {
         show({status: await get(taskPath(name, '/status'), {signal: stop.signal})});
-        (await get(taskPath(name, '/events?limit=1000'), {signal: stop.signal})).events.forEach(event);
+        (await get(taskPath(name, '/events?order=newest&limit=1000'), {signal: stop.signal})).events.forEach(event);
       } catch (error) {
         if (!stop.signal.aborted) setState((old) => ({...old, error}));
       }

@@ -1,11 +1,12 @@
 // All tasks in one look: is everything archived, how far behind, why not, what to do.
 import {html, useMemo, useState} from './vendor/preact.js';
 import {bulk, bulkLine} from './actions.js';
+import {useParameters} from './address.js';
 import {Confirm} from './dialog.js';
-import {bytes, duration, number, rate} from './format.js';
+import {bytes, duration, interval, number, rate, topicsOf} from './format.js';
 import {t} from './i18n.js';
 import {useLive} from './live.js';
-import {Action, Loading, Page, Pager, Since, SortHead, State, Switch, taskLink, Trouble} from './parts.js';
+import {Action, Loading, Page, pageOf, Pager, Since, SortHead, State, Switch, taskLink, Trouble} from './parts.js';
 
 const pageSize = 50;
 const severity = ['RUNNING', 'DISABLED', 'PAUSED', 'STARTING', 'STOPPING', 'INTERRUPTED', 'FAILED'];
@@ -22,11 +23,11 @@ const groups = {
 const columns = [
   ['name', 'task', (task) => task.name],
   ['state', 'state', (task) => severity.indexOf(task.state), true],
-  ['lag', 'lag', (task) => task.lag, true],
-  ['delay', 'delay', (task) => task.delay_ms, true],
-  ['rate', 'rate', (task) => task.records_per_second, true],
+  ['lag', 'lag', (task) => task.lag ?? -1, true],
+  ['delay', 'delay', (task) => task.delay_ms ?? -1, true],
+  ['rate', 'rate', (task) => task.records_per_second ?? -1, true],
   ['bucket', 'bucket', (task) => task.bucket ?? ''],
-  ['granularity', 'granularity', (task) => task.granularity_minutes ?? 0, true],
+  ['granularity', 'granularity', (task) => task.rotate_interval_ms ?? -1, true],
   ['last', 'last.object', (task) => task.last_object?.stored_at ?? '', true],
 ];
 
@@ -36,7 +37,7 @@ function arrange(tasks, text, group, order) {
   const wanted = text.trim().toLowerCase();
   const has = (value) => value != null && value.toLowerCase().includes(wanted);
   const shown = tasks.filter(
-    (task) => groups[group](task) && (!wanted || has(task.name) || has(task.topics) || has(task.bucket) || has(task.state) || has(task.interruption?.reason)),
+    (task) => groups[group](task) && (!wanted || has(task.name) || has(topicsOf(task)) || has(task.bucket) || has(task.state) || has(task.interruption?.reason)),
   );
   const value = columns.find(([key]) => key === order.key)[2];
   const sign = order.down ? -1 : 1;
@@ -46,9 +47,16 @@ function arrange(tasks, text, group, order) {
   });
 }
 
+// Of all tasks together. What is not known of some is left out, and the rest is said to be the least.
+function atLeast(values, join, format) {
+  const known = values.filter((value) => value != null);
+  if (values.length > 0 && known.length === 0) return '–';
+  const all = format(known.reduce((a, b) => join(a, b), 0));
+  return known.length < values.length ? '≥ ' + all : all;
+}
+
 function Tiles({tasks, group, setGroup}) {
-  const sum = (pick) => tasks.reduce((total, task) => total + (pick(task) ?? 0), 0);
-  const delay = tasks.reduce((most, task) => Math.max(most, task.delay_ms), 0);
+  const add = (a, b) => a + b;
   return html`<div class="tiles">
     ${Object.keys(groups).map((key) => {
       const count = tasks.filter(groups[key]).length;
@@ -56,10 +64,10 @@ function Tiles({tasks, group, setGroup}) {
         <span class="value">${number(count)}</span><span class="label">${t('group.' + key)}</span></button>`;
     })}
     <dl class="totals">
-      <div><dt>${t('total.lag')}</dt><dd>${number(sum((task) => task.lag))}</dd></div>
-      <div><dt>${t('total.delay')}</dt><dd>${delay ? duration(delay) : '–'}</dd></div>
-      <div><dt>${t('total.rate')}</dt><dd>${rate(sum((task) => task.records_per_second))}</dd></div>
-      <div><dt>${t('total.memory')}</dt><dd>${bytes(sum((task) => task.memory_bytes))}</dd></div>
+      <div><dt>${t('total.lag')}</dt><dd>${atLeast(tasks.map((task) => task.lag), add, number)}</dd></div>
+      <div><dt>${t('total.delay')}</dt><dd>${atLeast(tasks.map((task) => task.delay_ms), Math.max, duration)}</dd></div>
+      <div><dt>${t('total.rate')}</dt><dd>${atLeast(tasks.map((task) => task.records_per_second), add, rate)}</dd></div>
+      <div><dt>${t('total.memory')}</dt><dd>${atLeast(tasks.map((task) => task.memory_bytes), add, bytes)}</dd></div>
     </dl>
   </div>`;
 }
@@ -68,13 +76,13 @@ function Row({task, chosen, choose}) {
   return html`<tr class=${chosen ? 'chosen' : ''}>
       <td class="tools"><input type="checkbox" checked=${chosen} aria-label=${t('choose', {name: task.name})} onChange=${() => choose(task.name)} />
         <${Switch} task=${task} /></td>
-      <th scope="row"><a href=${taskLink(task.name)}>${task.name}</a><span class="sub">${task.topics}</span></th>
-      <td><${State} state=${task.state} /><span class="sub"><${Since} at=${task.since} /></span></td>
+      <th scope="row"><a href=${taskLink(task.name)}>${task.name}</a><span class="sub">${topicsOf(task)}</span></th>
+      <td><${State} state=${task.state} /><span class="sub">${task.deleting && t('deleting') + ' · '}<${Since} at=${task.since} /></span></td>
       <td class="number" data-label=${t('lag')}>${number(task.lag)}</td>
-      <td class="number" data-label=${t('delay')}>${task.delay_ms ? duration(task.delay_ms) : '–'}</td>
+      <td class="number" data-label=${t('delay')}>${duration(task.delay_ms)}</td>
       <td class="number" data-label=${t('rate')}>${rate(task.records_per_second)}</td>
       <td class="bucket" data-label=${t('bucket')}>${task.bucket ?? '–'}</td>
-      <td class="number" data-label=${t('granularity')}>${task.granularity_minutes ? t('minutes', {n: task.granularity_minutes}) : '–'}</td>
+      <td class="number" data-label=${t('granularity')}>${interval(task)}</td>
       <td class="number" data-label=${t('last.object')}><${Since} at=${task.last_object?.stored_at} ago /></td>
     </tr>
     ${(task.interruption || task.trace) && html`<tr class="more"><td colspan="9"><${Trouble} interruption=${task.interruption} trace=${task.trace} /></td></tr>`}`;
@@ -97,16 +105,17 @@ function Bulk({chosen, clear}) {
 
 export function Overview() {
   const {tasks, error} = useLive();
-  const [text, setText] = useState('');
-  const [group, setGroup] = useState('all');
-  const [order, setOrder] = useState({key: 'name', down: false});
-  const [page, setPage] = useState(0);
+  const [{q: text, show, sort, page}, change] = useParameters({q: '', show: 'all', sort: 'name', page: '1'});
+  const group = show in groups ? show : 'all';
+  const key = sort.replace(/^-/, '');
+  const order = {key: columns.some(([name]) => name === key) ? key : 'name', down: sort.startsWith('-')};
+  const setOrder = ({key, down}) => change({sort: (down ? '-' : '') + key, page: 1});
   const [chosen, setChosen] = useState(new Set());
-  const shown = useMemo(() => arrange(tasks ?? [], text, group, order), [tasks, text, group, order]);
+  const shown = useMemo(() => arrange(tasks ?? [], text, group, order), [tasks, text, group, order.key, order.down]);
   if (!tasks) return html`<${Page} title=${t('overview')}><${Loading} error=${error} /><//>`;
 
   const pages = Math.max(1, Math.ceil(shown.length / pageSize));
-  const at = Math.min(page, pages - 1);
+  const at = pageOf(page, pages);
   const visible = shown.slice(at * pageSize, (at + 1) * pageSize);
   const known = new Set(tasks.map((task) => task.name));
   const picked = new Set([...chosen].filter((name) => known.has(name)));
@@ -118,12 +127,12 @@ export function Overview() {
   const chooseAll = () => setChosen(all ? new Set() : new Set(shown.map((task) => task.name)));
   const aside = html`<a class="button primary" href="#/create">${t('create')}</a>`;
   return html`<${Page} title=${t('overview')} aside=${aside}>
-    <${Tiles} tasks=${tasks} group=${group} setGroup=${setGroup} />
+    <${Tiles} tasks=${tasks} group=${group} setGroup=${(show) => change({show, page: 1})} />
     <div class="bar">
       <label class="search"><span class="hidden">${t('filter')}</span>
-        <input type="search" placeholder=${t('filter')} value=${text} onInput=${(event) => (setText(event.target.value), setPage(0))} /></label>
+        <input type="search" placeholder=${t('filter')} value=${text} onInput=${(event) => change({q: event.target.value, page: 1})} /></label>
       <span class="count" role="status">${t('shown', {n: number(shown.length), all: number(tasks.length)})}</span>
-      <${Pager} page=${at} pages=${pages} setPage=${setPage} />
+      <${Pager} page=${at} pages=${pages} setPage=${(page) => change({page: page + 1})} />
     </div>
     ${picked.size > 0 && html`<${Bulk} chosen=${picked} clear=${() => setChosen(new Set())} />`}
     ${tasks.length === 0

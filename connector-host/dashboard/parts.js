@@ -1,7 +1,7 @@
 // Small pieces that all views share. Everything that came from the host is rendered as text.
-import {html, useState} from './vendor/preact.js';
+import {html, useEffect, useState} from './vendor/preact.js';
 import {taskAction} from './actions.js';
-import {duration, localTime, utc} from './format.js';
+import {duration, localTime, number, utc} from './format.js';
 import {t, tOr} from './i18n.js';
 import {useLive, useNow} from './live.js';
 
@@ -44,20 +44,26 @@ export function Switch({task}) {
     await taskAction(task.name, task.enabled ? 'disable' : 'enable');
     setBusy(false);
   };
-  return html`<button type="button" role="switch" class="switch" aria-checked=${String(task.enabled)} disabled=${gone || busy}
+  return html`<button type="button" role="switch" class="switch" aria-checked=${String(task.enabled)} disabled=${gone || busy || task.deleting}
     aria-label=${t('switch.label', {name: task.name})} title=${t(task.enabled ? 'disable' : 'enable')} onClick=${flip}></button>`;
 }
 
 // Why a task stands still and what to do.
 export function Trouble({interruption, trace}) {
   if (!interruption) return html`<div class="trouble"><p><strong>${t('trace')}</strong> <span class="said" lang="en">${trace}</span></p></div>`;
-  const {reason, message, remedy, runbook, since, next_try: next} = interruption;
+  const {reason, message, remedy, runbook, since, next_try: next, partitions, of_partitions: of} = interruption;
   return html`<div class="trouble">
-    <p><strong>${tOr('reason.' + reason, reason)}</strong> <span class="said" lang="en">${message}</span></p>
+    <p><strong>${tOr('reason.' + reason, reason)}</strong>${partitions > 0 && html` <span class="stands">${t('partitions.stand', {n: number(partitions), of: number(of)})}</span>`}
+      <span class="said" lang="en">${message}</span></p>
     ${remedy && html`<p><strong>${t('remedy')}</strong> <span lang="en">${remedy}</span></p>`}
     <p class="small"><code>${reason}</code> · ${t('for')} <${Since} at=${since} />${next && html` · ${t('next.try')} <${Countdown} at=${next} />`}
       ${runbook?.startsWith('/docs/') && html`${' · '}<a href=${'..' + runbook} target="_blank" rel="noopener">${t('runbook')}</a>`}</p>
   </div>`;
+}
+
+// The same of one row: which reason, and its message on hover. What to do is said once, above.
+export function Stands({interruption}) {
+  return html`<span class="sub stands" title=${interruption.message}>${tOr('reason.' + interruption.reason, interruption.reason)}</span>`;
 }
 
 export function Problem({error}) {
@@ -92,7 +98,15 @@ export function Loading({error}) {
 }
 
 export function Page({title, aside, children}) {
+  useEffect(() => {
+    document.title = title + ' · connector-host';
+  }, [title]);
   return html`<div class="head"><h1 tabindex="-1">${title}</h1>${aside && html`<div class="aside">${aside}</div>`}</div>${children}`;
+}
+
+// Where a task should be, and none of this name is.
+export function NoTask({name}) {
+  return html`<${Page} title=${t('task.none', {name})}><p>${t('task.none.why')}</p><p><a href=${'#/?' + new URLSearchParams({q: name})}>${t('task.none.search')}</a> · <a href="#/">${t('task.none.all')}</a></p><//>`;
 }
 
 // Heading cell that sorts. order: {key, down}; `worst`: the largest first
@@ -102,6 +116,9 @@ export function SortHead({name, label, order, setOrder, numeric, worst}) {
   return html`<th scope="col" class=${numeric ? 'number' : ''} aria-sort=${active ? (order.down ? 'descending' : 'ascending') : 'none'}>
     <button type="button" class="sort" onClick=${flip}>${label}<span aria-hidden="true">${active ? (order.down ? ' ↓' : ' ↑') : ''}</span></button></th>`;
 }
+
+// What the address says ('1' is the first) as an index.
+export const pageOf = (text, pages) => Math.min(Math.max(1, Number.parseInt(text, 10) || 1), pages) - 1;
 
 export function Pager({page, pages, setPage}) {
   if (pages < 2) return null;

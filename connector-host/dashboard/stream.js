@@ -23,7 +23,11 @@ export async function follow(path, take, signal) {
   heard();
   let status = 0;
   try {
-    const response = await fetch('../' + path, {headers: {...headers(), Accept: 'text/event-stream'}, signal: AbortSignal.any([signal, quiet.signal])});
+    const response = await fetch('../' + path, {
+      credentials: 'omit',
+      headers: {...headers(), Accept: 'text/event-stream'},
+      signal: AbortSignal.any([signal, quiet.signal]),
+    });
     status = response.status;
     if (status === 401) dispatchEvent(new Event('tokenneeded'));
     if (!response.ok) throw new Error((await response.json()).message);

@@ -7,7 +7,7 @@ import {Confirm} from './dialog.js';
 import {bytes, duration, number, rate, records} from './format.js';
 import {t} from './i18n.js';
 import {useLive, useTask} from './live.js';
-import {Action, Countdown, Loading, Page, Problem, Since, State, Switch, taskLink, Time, Trouble} from './parts.js';
+import {Action, Countdown, Loading, NoTask, Page, Problem, Since, Stands, State, Switch, taskLink, Time, Trouble} from './parts.js';
 import {Config, Events, Objects} from './task_tabs.js';
 import {Verify} from './verify.js';
 
@@ -36,7 +36,7 @@ function Actions({task}) {
 function Facts({status}) {
   const facts = [
     ['lag', number(status.lag)],
-    ['delay', status.delay_ms ? duration(status.delay_ms) : '–'],
+    ['delay', duration(status.delay_ms)],
     ['rate', rate(status.records_per_second)],
     ['memory', bytes(status.memory_bytes)],
     ['partitions', number(status.partitions.length)],
@@ -47,14 +47,13 @@ function Facts({status}) {
 
 function PartitionRow({one}) {
   const {open, last_object: last} = one;
-  return html`<tr><th scope="row">${one.topic} / ${one.partition}</th>
+  return html`<tr><th scope="row">${one.topic} / ${one.partition}${one.interruption && html`<${Stands} interruption=${one.interruption} />`}</th>
       <td class="number" data-label=${t('committed')}>${number(one.committed_offset)}</td>
       <td class="number" data-label=${t('position')}>${number(one.position)}</td>
       <td class="number" data-label=${t('end')}>${number(one.end_offset)}</td>
       <td class="number" data-label=${t('lag')}>${number(one.lag)}</td>
       <td data-label=${t('open')}>${open ? html`${records(open.records)}, ${bytes(open.bytes)}<span class="sub">${t('stored.due')} <${Countdown} at=${open.due_at} /></span>` : html`<span class="none">–</span>`}</td>
-      <td data-label=${t('last.object')}>${last ? html`<span class="key" title=${last.key}>${last.key}</span><span class="sub">${records(last.records)}, ${bytes(last.bytes)}, <${Since} at=${last.stored_at} ago /></span>` : html`<span class="none">–</span>`}</td></tr>
-    ${one.interruption && html`<tr class="more"><td colspan="7"><${Trouble} interruption=${one.interruption} /></td></tr>`}`;
+      <td data-label=${t('last.object')}>${last ? html`<span class="key" title=${last.key}>${last.key}</span><span class="sub">${records(last.records)}, ${bytes(last.bytes)}, <${Since} at=${last.stored_at} ago /></span>` : html`<span class="none">–</span>`}</td></tr>`;
 }
 
 function Partitions({partitions}) {
@@ -73,9 +72,20 @@ function Runners({runners}) {
     ${failed.map((one) => html`<pre class="trace" tabindex="0" lang="en">${one.trace}</pre>`)}`;
 }
 
+// One banner a cause, however many partitions it stops.
+function Troubles({status}) {
+  const causes = new Map();
+  for (const {interruption} of status.partitions) {
+    if (interruption) causes.set(interruption.reason, [...(causes.get(interruption.reason) ?? []), interruption]);
+  }
+  const of = status.partitions.length;
+  const first = (all) => all.reduce((a, b) => (b.since < a.since ? b : a));
+  return html`${status.interruption && !causes.has(status.interruption.reason) && html`<${Trouble} interruption=${status.interruption} />`}
+    ${[...causes].map(([reason, all]) => html`<${Trouble} key=${reason} interruption=${{...first(all), partitions: all.length, of_partitions: of}} />`)}`;
+}
+
 function StatusTab({name, status}) {
-  const inPartition = status.partitions.some((one) => one.interruption);
-  return html`${status.interruption && !inPartition && html`<${Trouble} interruption=${status.interruption} />`}
+  return html`<${Troubles} status=${status} />
     ${status.warnings?.length > 0 && html`<div class="trouble"><p><strong>${t('warnings')}</strong></p><ul>${status.warnings.map((one) => html`<li><code>${one.key}</code> <span lang="en">${one.message}</span></li>`)}</ul></div>`}
     <${Facts} status=${status} />
     <${Charts} name=${name} />
@@ -86,9 +96,10 @@ function StatusTab({name, status}) {
 export function Task({name, tab = 'status'}) {
   const {status, events, error} = useTask(name);
   const {gone} = useLive();
+  if (!status && error?.status === 404) return html`<${NoTask} name=${name} />`;
   if (!status) return html`<${Page} title=${name}><${Loading} error=${error} /><//>`;
   const missing = error && error.status === 404;
-  const aside = html`<${State} state=${status.state} /> <span class="since">${t('for')} <${Since} at=${status.since} /></span>`;
+  const aside = html`<${State} state=${status.state} /> <span class="since">${status.deleting && t('deleting') + ' · '}${t('for')} <${Since} at=${status.since} /></span>`;
   const content = {
     status: () => html`<${StatusTab} name=${name} status=${status} />`,
     objects: () => html`<${Objects} name=${name} />`,

@@ -1,5 +1,6 @@
 // What else there is of a task: its objects, events and configuration.
 import {html, useMemo, useState} from './vendor/preact.js';
+import {useParameters} from './address.js';
 import {curl, taskPath} from './api.js';
 import {bytes, number} from './format.js';
 import {t, tOr} from './i18n.js';
@@ -20,22 +21,39 @@ function ObjectRow({one}) {
     <td data-label=${t('stored')}><${Time} at=${one.stored_at} /></td></tr>`;
 }
 
+const orders = ['newest', 'oldest'];
+
 export function Objects({name}) {
-  const [after, setAfter] = useState(['']);
-  const path = taskPath(name, '/objects?' + new URLSearchParams(after.at(-1) ? {limit: 100, after: after.at(-1)} : {limit: 100}));
+  const [{order: asked, after}, change] = useParameters({order: 'newest', after: ''});
+  const order = orders.includes(asked) ? asked : 'newest';
+  const [before, setBefore] = useState([]); // the pages that led here; unknown if the address did
+  const path = taskPath(name, '/objects?' + new URLSearchParams({limit: 100, order, ...(after && {after})}));
   const {data, error, again} = useAnswer(path);
-  if (!data) return html`<${Loading} error=${error} />`;
-  return html`<div class="bar"><span class="count" role="status">${t('objects.shown', {n: number(data.objects.length)})}</span>
+  const turn = (order) => (setBefore([]), change({order, after: ''}));
+  const back = () => (setBefore(before.slice(0, -1)), change({after: before.at(-1) ?? ''}));
+  const on = () => (setBefore([...before, after]), change({after: data.next}));
+  return html`<div class="bar"><div class="choice" role="group" aria-label=${t('order')}>${orders.map(
+      (one) => html`<button type="button" key=${one} class="button" aria-pressed=${String(one === order)} onClick=${() => turn(one)}>${t('order.' + one)}</button>`,
+    )}</div>
       <button type="button" class="button" onClick=${again}>${t('again')}</button>
-      <nav class="pager" aria-label=${t('pages')}><button type="button" class="button" disabled=${after.length === 1} onClick=${() => setAfter(after.slice(0, -1))}>${t('page.before')}</button>
-      <button type="button" class="button" disabled=${!data.next} onClick=${() => setAfter([...after, data.next])}>${t('page.after')}</button></nav></div>
-    <${Problem} error=${error} />
-    ${data.objects.length === 0
-      ? html`<p class="empty">${t('objects.none')}</p>`
-      : html`<div class="scroll" tabindex="0" role="region" aria-label=${t('tab.objects')}><table class="cards objects"><thead><tr><th scope="col">${t('key')}</th><th scope="col">${t('partition')}</th>
+      ${data && html`<span class="count" role="status">${t('objects.shown', {n: number(data.objects.length)})}</span>`}
+      <nav class="pager" aria-label=${t('pages')}><button type="button" class="button" disabled=${!after} onClick=${back}>${t('page.before')}</button>
+      <button type="button" class="button" disabled=${!data?.next} onClick=${on}>${t('page.after')}</button></nav></div>
+    ${data ? html`<${Problem} error=${error} />` : html`<${Loading} error=${error} />`}
+    ${data?.objects.length === 0 && html`<p class="empty">${t(after ? 'objects.none.more' : 'objects.none')}</p>`}
+    ${data?.objects.length > 0 && html`<div class="scroll" tabindex="0" role="region" aria-label=${t('tab.objects')}><table class="cards objects"><thead><tr><th scope="col">${t('key')}</th><th scope="col">${t('partition')}</th>
       <th scope="col" class="number">${t('offsets')}</th><th scope="col" class="number">${t('records.head')}</th><th scope="col" class="number">${t('size')}</th><th scope="col">${t('stored')}</th></tr></thead>
       <tbody>${data.objects.map((one) => html`<${ObjectRow} key=${one.key} one=${one} />`)}</tbody></table></div>`}
     <${Curl} line=${curl('GET', path)} />`;
+}
+
+// What has happened again and again is one event, at its last time.
+const Repeated = ({event}) => html`<span class="small">${t('event.repeated', {n: number(event.count)})} <${Time} at=${event.first} /></span>`;
+
+// Its kind, unless the state beside it has the same name.
+function what({kind, state}) {
+  const text = tOr('event.' + kind, kind);
+  return state && text === t('state.' + state) ? '' : text;
 }
 
 export function Events({events, error}) {
@@ -44,8 +62,8 @@ export function Events({events, error}) {
   return html`<ol class="events" reversed>${events.map(
     (one) => html`<li key=${one.id} class=${(one.state ?? '').toLowerCase()}>
       <div class="when"><${Time} at=${one.time} /></div>
-      <div><strong>${tOr('event.' + one.kind, one.kind)}</strong> ${one.state && html`<${State} state=${one.state} />`}
-        ${one.reason && html` ${tOr('reason.' + one.reason, one.reason)}`}
+      <div>${what(one) && html`<strong>${what(one)}</strong> `}${one.state && html`<${State} state=${one.state} />`}
+        ${one.reason && html` ${tOr('reason.' + one.reason, one.reason)}`}${one.count > 1 && html` <${Repeated} event=${one} />`}
         ${one.message && html`<p lang="en">${one.message}</p>`}${one.remedy && html`<p><strong>${t('remedy')}</strong> <span lang="en">${one.remedy}</span></p>`}
         <p class="small">${one.host}</p></div></li>`,
   )}</ol>`;

@@ -12,6 +12,7 @@
 #include <stop_token>
 #include <thread>
 
+#include "base/clock.hpp"
 #include "base/log.hpp"
 #include "base/time.hpp"
 
@@ -102,7 +103,7 @@ struct SampleProducer::Impl {
     const nlohmann::json order = {{"order", number},
                                   {"item", kItems[static_cast<std::size_t>(number) % kItems.size()]},
                                   {"quantity", 1 + number % 4},
-                                  {"at", rfc3339(now_ms())}};
+                                  {"at", rfc3339(wall_ms())}};
     const auto key = std::to_string(number);
     auto value = order.dump();
     const std::unique_ptr<rd_kafka_topic_t, void (*)(rd_kafka_topic_t*)> to(rd_kafka_topic_new(handle.get(), topic.c_str(), nullptr),

@@ -6,12 +6,14 @@
 #include <cerrno>
 #include <cos_emulator/emulator.hpp>
 #include <cstring>
+#include <fstream>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <stdexcept>
 #include <system_error>
 
+#include "base/clock.hpp"
 #include "base/file_lock.hpp"
-#include "base/time.hpp"
 #include "dev/broker.hpp"
 
 namespace ch::dev {
@@ -33,7 +35,7 @@ constexpr const char* kObjects = "cos";
 constexpr const char* kRole = "cosCkafka_QCSRole";  // to try the other kinds of credentials with
 
 Status move_aside(const fs::path& dir) {
-  const auto earlier = dir / ("earlier-" + std::to_string(now_ms()));
+  const auto earlier = dir / ("earlier-" + std::to_string(wall_ms()));
   for (const char* name : {kState, kObjects}) {
     if (!fs::exists(dir / name)) continue;
     std::error_code error;
@@ -75,8 +77,8 @@ struct Sandbox::Impl {
 
   Status start_emulator() {
     try {
-      emulator = std::make_unique<cos_emulator::Emulator>(
-          cos_emulator::Options{.dir = dir / kObjects, .buckets = {kBucket}, .access = {{kSecretId, {kSecretKey, "", std::nullopt}}}});
+      emulator = std::make_unique<cos_emulator::Emulator>(cos_emulator::Options{
+          .dir = dir / kObjects, .buckets = {kBucket, kReadmeBucket}, .access = {{kSecretId, {kSecretKey, "", std::nullopt}}}});
       emulator->add_role(kRole);
       emulator->bind_role(kRole);
       return {};
@@ -122,6 +124,8 @@ bool Sandbox::temporary() const { return impl_->temporary; }
 fs::path Sandbox::state_dir() const { return impl_->dir / kState; }
 fs::path Sandbox::objects_dir() const { return impl_->dir / kObjects / kBucket / "objects"; }
 std::string Sandbox::bootstrap() const { return impl_->broker->bootstrap(); }
+std::string Sandbox::cloud_endpoint() const { return impl_->emulator->origin(); }
+std::string Sandbox::any_bucket() const { return impl_->emulator->origin() + "/{bucket}"; }
 std::string Sandbox::cos_endpoint() const { return impl_->emulator->endpoint(kBucket); }
 
 Config Sandbox::task_config(const std::string& topic) const {
@@ -129,6 +133,20 @@ Config Sandbox::task_config(const std::string& topic) const {
           {"start.position", "earliest"},   {"cos.bucket", kBucket},
           {"cos.endpoint", cos_endpoint()}, {"cos.secret.id", kSecretId},
           {"cos.secret.key", kSecretKey},   {"rotate.interval.ms", "5000"}};
+}
+
+Result<fs::path> Sandbox::task_file(const std::string& topic) const {
+  const auto file = impl_->dir / (topic + ".json");
+  std::error_code error;
+  if (fs::exists(file, error)) return file;
+  auto config = task_config(topic);
+  config.erase("cos.endpoint");  // the host's, since the port is another one the next time
+  config["cos.secret.id"] = "${env:COS_SECRET_ID}";
+  config["cos.secret.key"] = "${env:COS_SECRET_KEY}";
+  std::ofstream out(file);
+  out << nlohmann::json{{"name", topic}, {"config", config}}.dump(2) << '\n';
+  if (!out.flush()) return fail(ErrorCode::internal, fmt::format("cannot write {}: {}", file.string(), std::strerror(errno)));
+  return file;
 }
 
 }  // namespace ch::dev

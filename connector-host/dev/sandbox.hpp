@@ -11,6 +11,7 @@
 namespace ch::dev {
 
 inline constexpr const char* kBucket = "dev-1250000000";
+inline constexpr const char* kReadmeBucket = "archive-1250000000";  // of README's task file, which is there too
 inline constexpr const char* kRegion = "ap-guangzhou";
 inline constexpr const char* kSampleTopic = "orders";
 inline constexpr const char* kSampleTask = "orders-to-cos";
@@ -37,8 +38,12 @@ class Sandbox {
   std::filesystem::path objects_dir() const;
   std::string bootstrap() const;
   std::string cos_endpoint() const;
+  std::string cloud_endpoint() const;  // of STS and of the machine's metadata
+  std::string any_bucket() const;      // what a task that names no cos.endpoint gets, with {bucket}
   // What a task needs to store `topic` in the emulator's bucket every five seconds.
   Config task_config(const std::string& topic) const;
+  // A file of such a task, called like its topic, with placeholders for the keys; one that is there stays as it is.
+  Result<std::filesystem::path> task_file(const std::string& topic) const;
 
  private:
   struct Impl;

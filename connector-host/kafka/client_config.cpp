@@ -11,15 +11,20 @@ void assign(Properties& to, const Properties& from) {
   for (const auto& [key, value] : from) to[key] = value;
 }
 
-// One queue for all partitions (lanes.hpp): its bound holds for all of them together, and is overshot by what each broker
-// has under way. A quarter is the queue's, a half for an answer, a quarter for what lanes hold.
+constexpr std::uint64_t kFetchSmallest = 1 << 20, kLargest = 16 << 20;
+
+// One queue for all partitions (fetch_buffer.hpp): its bound holds for all of them together, and is overshot by what each broker
+// has under way. A quarter is the queue's, a half for an answer, a quarter for what buffers hold.
 void bound_queue(Properties& out, std::uint64_t memory) {
-  constexpr std::uint64_t kSmallest = 256 << 10, kFetchSmallest = 1 << 20, kLargest = 16 << 20;
+  constexpr std::uint64_t kSmallest = 256 << 10;
   constexpr std::uint64_t kSmallRecord = 128;  // each also takes librdkafka some 300 bytes
   const std::uint64_t queue = std::clamp(memory / 4, kSmallest, kLargest);
   out["queued.max.messages.kbytes"] = std::to_string(queue >> 10);
   out["queued.min.messages"] = std::to_string(queue / kSmallRecord);
-  out["fetch.max.bytes"] = std::to_string(std::clamp(memory / 2, kFetchSmallest, kLargest));
+  // A full queue is looked at again after so long, and must not be read empty meanwhile. A shorter one costs a stalled task
+  // more; the default is a second.
+  out["fetch.queue.backoff.ms"] = "2";
+  out["fetch.max.bytes"] = std::to_string(largest_fetch(memory));
   out["message.max.bytes"] = std::to_string(kFetchSmallest);  // fetch.max.bytes may not be below it
   // Of a batch that is larger brokers send one in each answer, and nothing of all other partitions.
   out["max.partition.fetch.bytes"] = std::to_string(kFetchSmallest);
@@ -27,6 +32,8 @@ void bound_queue(Properties& out, std::uint64_t memory) {
 }
 
 }  // namespace
+
+std::uint64_t largest_fetch(std::uint64_t memory) { return std::clamp(memory / 2, kFetchSmallest, kLargest); }
 
 Properties consumer_properties(const ConsumerSettings& settings) {
   Properties out;

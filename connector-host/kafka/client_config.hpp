@@ -21,6 +21,8 @@ struct ConsumerSettings {
   std::uint64_t fetch_memory = 0;  // bytes for what was fetched and is not yet taken, all partitions together
 };
 
+// Bytes that one answer of a broker may have, of so much fetch_memory. An override may make it less.
+std::uint64_t largest_fetch(std::uint64_t fetch_memory);
 Properties consumer_properties(const ConsumerSettings& settings);
 Properties lookup_properties(const Properties& cluster, const std::string& group_id, const std::string& client_id);
 

@@ -1,22 +1,22 @@
 // One member of a task's consumer group, for one thread: the runner's poll thread. Events (rebalances, commit results,
-// errors) come out of poll(); records come out of lanes, one per assigned partition, and only when fetch() is called. Back-
-// pressure is not calling it, or leaving in a lane what its partition cannot take yet (lanes.hpp).
+// errors) come out of poll(); records come out of buffers, one per assigned partition, and only when fetch() is called. Back-
+// pressure is not calling it, or leaving in a buffer what its partition cannot take yet (fetch_buffer.hpp).
 //
-// Records are views of librdkafka's memory: nothing is copied. Everything is called from the owning thread, except wake().
+// An interface, so that whoever uses it can be tried without a broker: librdkafka's is RdkafkaConsumer. A call is made for a
+// batch, never for a record. Records are views of the consumer's memory: nothing is copied. Everything is called from the
+// owning thread, except wake().
 #pragma once
 
 #include <connector_host/plugin.h>
 
 #include <chrono>
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "base/result.hpp"
-#include "kafka/client_config.hpp"
 #include "kafka/types.hpp"
 
 namespace ch::kafka {
@@ -43,8 +43,16 @@ struct CommitRequest {
 
 struct CommitResult {
   ch_partition_id id = 0;
-  std::string error;   // "" stored
-  bool fatal = false;  // asking again is of no use: the consumer must be made anew
+  std::optional<Interruption> refused;  // nothing: stored
+  bool anew = false;                    // another consumer may fare better, while this one asks in vain for long
+  bool fatal = false;                   // asking again is of no use: the consumer must be made anew
+};
+
+// The broker's quota makes us wait.
+struct Throttled {
+  std::string broker;
+  milliseconds at_once{0};   // how long it told us to wait the last time
+  milliseconds for_long{0};  // without a pause between such waits
 };
 
 // Called from poll() and close(), on their thread.
@@ -55,59 +63,60 @@ class Listener {
   // Before the partitions are given up; `lost`: they may have another owner already.
   virtual void on_revoked(const std::vector<ch_partition_id>& partitions, bool lost) = 0;
   virtual void on_committed(const std::vector<CommitResult>& results) = 0;
-  virtual void on_trouble(const Trouble& trouble) = 0;
+  virtual void on_trouble(const Interruption& trouble) = 0;
   virtual void on_reachable() = 0;                            // brokers answer (again), and refuse us nothing that we know of
   virtual void on_rejoin_needed(const std::string& why) = 0;  // the consumer must be closed and made anew
+  virtual void on_topics_changed() = 0;                       // the same, since the expression matches others now
+};
+
+struct Subscription {
+  std::vector<std::string> topics;  // by name
+  std::string expression;           // what these match; "" if they were named
 };
 
 class Consumer {
  public:
-  static Result<std::unique_ptr<Consumer>> create(const ConsumerSettings& settings, Listener& listener);
-  ~Consumer();  // without leaving the group, unless close() has
-  Consumer(const Consumer&) = delete;
-  Consumer& operator=(const Consumer&) = delete;
+  virtual ~Consumer() = default;  // without leaving the group, unless close() has
 
-  Status subscribe(const std::vector<std::string>& topics);  // a name that begins with ^ is a regular expression
-  void poll(milliseconds at_most);                           // returns early when something came or wake() was called
-  void wake();                                               // [any thread]
+  // Before poll(), which tells the listener. No topics: nothing is read until there are some.
+  virtual Status subscribe(const Subscription& topics, Listener& listener) = 0;
+  virtual void poll(milliseconds at_most) = 0;  // returns early when something came or wake() was called
+  virtual void wake() = 0;                      // [any thread]
 
   struct Records {
-    std::span<const ch_record> records;            // what the lane holds and was not yet taken; ascending offsets
+    std::span<const ch_record> records;            // what the buffer holds and was not yet taken; ascending offsets
     std::optional<std::int64_t> end_of_partition;  // nothing is behind the records
-    std::optional<Trouble> broken;                 // what is behind the records could not be read: seek to their end
+    std::optional<Interruption> broken;            // what is behind the records could not be read: seek to their end
   };
-  // Sorts what has come into lanes. True: something came.
-  bool fetch();
-  // Lanes with records from so long ago that fetch() does nothing until they are taken or the lane is parked.
-  std::vector<ch_partition_id> holding_up() const;
-  // Ids of lanes that hold something. Valid until the next call or poll().
-  const std::vector<ch_partition_id>& readable();
-  // All that the lane holds. Error: the partition needs a rejoin.
-  Result<Records> read(ch_partition_id lane);
-  void take(ch_partition_id lane, std::size_t count);  // the first `count` of the last read() are done with
-  void park(ch_partition_id lane);                     // drops what it holds and fetches no more of it until seek()
-  bool parked(ch_partition_id lane) const;
-  Status seek(ch_partition_id lane, std::int64_t offset);
-  std::int64_t end_offset(ch_partition_id lane) const;  // high watermark as last seen; -1 unknown
+  // Sorts what has come into buffers. True: something came.
+  virtual bool fetch() = 0;
+  // Buffers with records from so long ago that fetch() does nothing until they are taken or the buffer is parked.
+  virtual std::vector<ch_partition_id> holding_up() const = 0;
+  // Ids of buffers that hold something. Valid until the next call or poll().
+  virtual const std::vector<ch_partition_id>& readable() = 0;
+  // All that the buffer holds. Error: the partition needs a rejoin.
+  virtual Result<Records> read(ch_partition_id buffer) = 0;
+  virtual void take(ch_partition_id buffer, std::size_t count) = 0;  // the first `count` of the last read() are done with
+  virtual void park(ch_partition_id buffer) = 0;                     // drops what it holds and fetches no more of it until seek()
+  virtual bool parked(ch_partition_id buffer) const = 0;
+  virtual Status seek(ch_partition_id buffer, std::int64_t offset) = 0;
+  virtual std::int64_t end_offset(ch_partition_id buffer) const = 0;  // high watermark as last seen; -1 unknown
+  virtual bool holds(ch_partition_id buffer) const = 0;               // it has something that was not taken
+  virtual std::optional<Throttled> throttled() const = 0;
 
   // One at a time; results through Listener::on_committed. False: one is under way.
-  bool commit(const std::vector<CommitRequest>& requests);
-  bool commit_under_way() const;
-  milliseconds commit_age() const;
-  void commit_positions();  // [any thread] what a deliberate bug does: commits what was read, whether stored or not
-  void serve_commits();     // delivers results without polling for anything else: for use inside on_revoked
+  virtual bool commit(const std::vector<CommitRequest>& requests) = 0;
+  virtual bool commit_under_way() const = 0;
+  virtual milliseconds commit_age() const = 0;
+  virtual void serve_commits() = 0;  // delivers results without polling for anything else: for use inside on_revoked
 
-  // Gives up its partitions and leaves the group, which a static member does not. False: not left in time.
-  bool close(milliseconds at_most);
-
-  struct Impl;
-
- private:
-  explicit Consumer(std::unique_ptr<Impl> impl);
-  std::unique_ptr<Impl> impl_;
+  // Gives up its partitions and leaves the group. A static member stays one, so that it gets them back when it comes again,
+  // unless its membership is to be `ended`. False: not left in time.
+  enum class Membership { kept, ended };
+  virtual bool close(milliseconds at_most, Membership membership = Membership::kept) = 0;
 };
 
-// Trouble if the headers cannot be read.
+// Interruption if the headers cannot be read.
 Status each_header(const ch_record& record, ch_header_fn each, void* user);
 
 }  // namespace ch::kafka

@@ -6,12 +6,11 @@
 
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 
+#include "base/clock.hpp"
 #include "base/result.hpp"
 #include "kafka/client_config.hpp"
 #include "kafka/types.hpp"
@@ -25,53 +24,41 @@ struct DeadLetterSettings {
   bool context_headers = true;
   std::string task, connector;  // for the headers
   std::uint32_t runner = 0;
+  const Clock* clock = &system_clock();
 };
 
+// An interface, so that whoever uses it can be tried without a broker. Destroyed, it drops what is not acknowledged.
 class DeadLetters {
  public:
-  // `wake` is called on any thread when serve() has something to do.
-  static Result<std::unique_ptr<DeadLetters>> create(const DeadLetterSettings& settings, std::function<void()> wake);
-  ~DeadLetters();  // drops what is not acknowledged
-  DeadLetters(const DeadLetters&) = delete;
-  DeadLetters& operator=(const DeadLetters&) = delete;
+  virtual ~DeadLetters() = default;
 
-  // Copies the record and hands it over. `later`: too much is on its way; try again. `too_large`: for us, whatever the topic takes.
+  // Copies the record and hands it over. `later`: too much is on its way, or trouble() says why; try again. `too_large`: for
+  // us, whatever the topic takes.
   enum class Sent { yes, later, too_large };
-  Result<Sent> send(ch_partition_id assignment, const TopicPartition& where, const ch_record& record, const std::string& why);
-  void serve();
+  virtual Sent send(ch_partition_id assignment, const TopicPartition& where, const ch_record& record, const std::string& why) = 0;
+  virtual void serve() = 0;
   // Number of the last one of an assignment; 0 none. Acknowledged: it and all before it are.
-  std::uint64_t last(ch_partition_id assignment) const;
-  bool acknowledged(ch_partition_id assignment, std::uint64_t number) const;
-  void forget(ch_partition_id assignment);
-  // The topic refuses this record, and would take others: too large for it, or without the key that a compacted topic
-  // asks for. It is kept and sent again every few seconds, until the topic has been changed.
+  virtual std::uint64_t last(ch_partition_id assignment) const = 0;
+  virtual bool acknowledged(ch_partition_id assignment, std::uint64_t number) const = 0;
+  virtual void forget(ch_partition_id assignment) = 0;
+  // The topic does not take this record: it refuses it and would take others (too large for it, a time that it does not
+  // take, without the key that a compacted topic asks for), or takes nothing at the moment. It is kept and sent again every
+  // few seconds, until the topic has been changed.
   struct Refusal {
     std::int64_t offset = 0;  // of the record, in its own topic
     std::uint64_t bytes = 0;  // of its key and value
-    std::string why;
-    std::int64_t next_try_ms = 0;
+    Interruption why;
+    bool of_record = false;        // the topic takes others
+    std::int64_t next_try_ms = 0;  // a date
   };
-  std::optional<Refusal> refusal(ch_partition_id assignment) const;
-  // The topic takes nothing at all, or did not acknowledge one in time: it must be rejected again, by reading it again.
-  const std::optional<Trouble>& trouble() const { return trouble_; }
-
- private:
-  struct Progress {
-    std::uint64_t last = 0;
-    std::set<std::uint64_t> outstanding;
-  };
-  struct Letter;
-  struct Impl;
-  DeadLetters(const DeadLetterSettings& settings, std::function<void()> wake);
-  void keep(Letter letter, const std::string& why);
-  void send_again();
-
-  DeadLetterSettings settings_;
-  std::function<void()> wake_;
-  std::map<ch_partition_id, Progress> progress_;
-  std::map<ch_partition_id, Refusal> refusals_;  // of each assignment the first
-  std::optional<Trouble> trouble_;
-  std::unique_ptr<Impl> impl_;
+  virtual std::optional<Refusal> refusal(ch_partition_id assignment) const = 0;
+  virtual bool stuck() const = 0;  // some record is not taken for a reason that is not its own
+  // Nothing can be sent to it as it is (it is gone): it must be looked for, and what was rejected rejected again, by reading it.
+  virtual const std::optional<Interruption>& trouble() const = 0;
 };
+
+// librdkafka's. `wake` is called on any thread when serve() has something to do.
+Result<std::unique_ptr<DeadLetters>> make_dead_letters(const DeadLetterSettings& settings, std::function<void()> wake);
+using DeadLettersMaker = std::function<Result<std::unique_ptr<DeadLetters>>(const DeadLetterSettings&, std::function<void()> wake)>;
 
 }  // namespace ch::kafka

@@ -1,13 +1,31 @@
 #include "kafka/group_client.hpp"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+#include <connector_host/reasons.hpp>
 #include <stdexcept>
 
 #include "base/regex.hpp"
-#include "kafka/queries.hpp"
+#include "kafka/offset_queries.hpp"
 
 namespace ch::kafka {
 
 bool is_expression(const std::vector<std::string>& wanted) { return wanted.size() == 1 && wanted.front().starts_with("^"); }
+
+std::string whole_name(const std::string& expression) { return "^(" + expression + ")$"; }
+
+bool is_internal(const std::string& topic) { return topic.starts_with("__"); }
+
+std::optional<std::string> no_topic_name(const std::string& name) {
+  constexpr std::size_t kLongest = 249;
+  const auto legal = [](unsigned char c) { return (std::isalnum(c) != 0 && c < 0x80) || c == '.' || c == '_' || c == '-'; };
+  if (name.empty() || name.size() > kLongest) return fmt::format("a topic's name has 1 to {} characters", kLongest);
+  if (name == "." || name == "..") return "no topic can have this name";
+  if (std::all_of(name.begin(), name.end(), legal)) return std::nullopt;
+  return "a topic's name has only letters, digits and . _ -";
+}
 
 std::map<std::string, std::int32_t> matching(const std::map<std::string, std::int32_t>& topics, const std::vector<std::string>& wanted) {
   std::map<std::string, std::int32_t> out;
@@ -19,7 +37,7 @@ std::map<std::string, std::int32_t> matching(const std::map<std::string, std::in
   }
   const auto pattern = Regex::compile(wanted.front());  // validation has refused what does not compile
   for (const auto& topic : topics) {
-    if (pattern && pattern->found_in(topic.first)) out.insert(topic);
+    if (pattern && !is_internal(topic.first) && pattern->found_in(topic.first)) out.insert(topic);
   }
   return out;
 }
@@ -27,14 +45,17 @@ std::map<std::string, std::int32_t> matching(const std::map<std::string, std::in
 struct GroupClient::Impl {
   ClientHandle client;
   std::string group_id;
-  std::string refusal;  // what a broker said to who we are; a call that it refuses only times out
+  LastError last;  // a call that cannot reach a broker, or is refused by it, only times out
 
   static void on_error(rd_kafka_t*, int code, const char* reason, void* opaque) {
-    if (code == RD_KAFKA_RESP_ERR__AUTHENTICATION || code == RD_KAFKA_RESP_ERR__SSL) static_cast<Impl*>(opaque)->refusal = reason;
+    static_cast<Impl*>(opaque)->last.add(meant(static_cast<rd_kafka_resp_err_t>(code), reason), reason);
   }
-  Trouble why(rd_kafka_resp_err_t code, std::string_view doing) {
+  Interruption why(rd_kafka_resp_err_t code, std::string_view doing) {
     rd_kafka_poll(client.get(), 0);  // calls on_error
-    return refusal.empty() ? trouble(code, doing) : trouble(RD_KAFKA_RESP_ERR__AUTHENTICATION, doing, refusal);
+    return last.explain(code, doing);
+  }
+  queries::Explain explain() {
+    return [this](rd_kafka_resp_err_t code, std::string_view doing) { return why(code, doing); };
   }
 };
 
@@ -98,12 +119,13 @@ Answer<bool> GroupClient::create_topic(const std::string& name, int replication_
   char text[512];
   const std::unique_ptr<rd_kafka_NewTopic_t, Deleter<rd_kafka_NewTopic_destroy>> topic(
       rd_kafka_NewTopic_new(name.c_str(), 1, replication_factor, text, sizeof text));
-  if (topic == nullptr) return {Trouble{"topic_missing", doing + ": " + text, "Correct errors.deadletterqueue.topic.*.", false}, false};
+  if (topic == nullptr)
+    return {Interruption{reasons::kTopicMissing, doing + ": " + text, "Correct errors.deadletterqueue.topic.*."}, false};
   const Queue queue(rd_kafka_queue_new(impl_->client.get()));
   rd_kafka_NewTopic_t* topics[] = {topic.get()};
   rd_kafka_CreateTopics(impl_->client.get(), topics, 1, nullptr, queue.get());
   const Event event(rd_kafka_queue_poll(queue.get(), static_cast<int>(timeout.count())));
-  if (event == nullptr) return {trouble(RD_KAFKA_RESP_ERR__TIMED_OUT, doing), false};
+  if (event == nullptr) return {impl_->why(RD_KAFKA_RESP_ERR__TIMED_OUT, doing), false};
   auto code = rd_kafka_event_error(event.get());
   const char* why = rd_kafka_event_error_string(event.get());
   std::size_t count = 0;
@@ -114,7 +136,7 @@ Answer<bool> GroupClient::create_topic(const std::string& name, int replication_
   }
   if (code == RD_KAFKA_RESP_ERR_NO_ERROR || code == RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS) return {{}, true};
   auto out = trouble(code, doing, why);
-  if (out.reason != "broker_auth") out.reason = "topic_missing";
+  if (out.reason != reasons::kBrokerAuth) out.reason = reasons::kTopicMissing;
   out.remedy =
       "Create the dead-letter topic, or correct errors.deadletterqueue.topic.name and .replication.factor (1 in a cluster of one broker).";
   return {std::move(out), false};
@@ -129,52 +151,22 @@ Answer<std::string> GroupClient::cluster_id(milliseconds timeout) {
 }
 
 Answer<std::map<std::string, std::int32_t>> GroupClient::all_topics(milliseconds timeout) {
-  const rd_kafka_metadata_t* metadata = nullptr;
-  const auto code = rd_kafka_metadata(impl_->client.get(), 1, nullptr, &metadata, static_cast<int>(timeout.count()));
-  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return {impl_->why(code, "asking for the topics"), {}};
-  const Metadata owned(metadata);
-  Answer<std::map<std::string, std::int32_t>> answer;
-  for (int i = 0; i < metadata->topic_cnt; ++i) {
-    const auto& topic = metadata->topics[i];
-    if (topic.err == RD_KAFKA_RESP_ERR_NO_ERROR) answer.value.emplace(topic.topic, topic.partition_cnt);
-  }
-  return answer;
-}
-
-Answer<std::map<std::string, std::int32_t>> GroupClient::partitions(const std::vector<std::string>& topics, milliseconds timeout) {
-  const auto deadline = std::chrono::steady_clock::now() + timeout;
-  Answer<std::map<std::string, std::int32_t>> answer;
-  for (const auto& name : topics) {
-    const auto left = std::chrono::duration_cast<milliseconds>(deadline - std::chrono::steady_clock::now());
-    rd_kafka_topic_t* topic = rd_kafka_topic_new(impl_->client.get(), name.c_str(), nullptr);
-    if (topic == nullptr) return {trouble(rd_kafka_last_error(), "asking for topic " + name), {}};
-    const std::unique_ptr<rd_kafka_topic_t, Deleter<rd_kafka_topic_destroy>> owned_topic(topic);
-    const rd_kafka_metadata_t* metadata = nullptr;
-    const auto code =
-        rd_kafka_metadata(impl_->client.get(), 0, topic, &metadata, static_cast<int>(std::max<std::int64_t>(left.count(), 1)));
-    if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return {trouble(code, "asking for topic " + name), {}};
-    const Metadata owned(metadata);
-    if (metadata->topic_cnt != 1) return {trouble(RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, "Topic " + name), {}};
-    const auto& found = metadata->topics[0];
-    if (found.err != RD_KAFKA_RESP_ERR_NO_ERROR) return {trouble(found.err, "Topic " + name), {}};
-    answer.value.emplace(name, found.partition_cnt);
-  }
-  return answer;
+  return queries::all_topics(impl_->client.get(), timeout, impl_->explain());
 }
 
 Answer<std::vector<PartitionOffset>> GroupClient::committed(const std::vector<TopicPartition>& partitions, milliseconds timeout) {
-  return queries::committed(impl_->client.get(), partitions, timeout);
+  return queries::committed(impl_->client.get(), partitions, timeout, impl_->explain());
 }
 
 Answer<std::vector<PartitionOffset>> GroupClient::watermarks(const std::vector<TopicPartition>& partitions, Watermark which,
                                                              milliseconds timeout) {
   const auto time = which == Watermark::low ? RD_KAFKA_OFFSET_BEGINNING : RD_KAFKA_OFFSET_END;
-  return queries::offsets_at(impl_->client.get(), partitions, time, timeout);
+  return queries::offsets_at(impl_->client.get(), partitions, time, timeout, impl_->explain());
 }
 
 Answer<std::vector<PartitionOffset>> GroupClient::at_time(const std::vector<TopicPartition>& partitions, std::int64_t unix_ms,
                                                           milliseconds timeout) {
-  return queries::offsets_at(impl_->client.get(), partitions, unix_ms, timeout);
+  return queries::offsets_at(impl_->client.get(), partitions, unix_ms, timeout, impl_->explain());
 }
 
 Answer<bool> GroupClient::commit(const std::vector<PartitionOffset>& offsets, milliseconds timeout) {
@@ -187,9 +179,9 @@ Answer<bool> GroupClient::commit(const std::vector<PartitionOffset>& offsets, mi
   }
   const Queue queue(rd_kafka_queue_new(impl_->client.get()));
   const auto asked = rd_kafka_commit_queue(impl_->client.get(), list.get(), queue.get(), nullptr, nullptr);
-  if (asked != RD_KAFKA_RESP_ERR_NO_ERROR) return {trouble(asked, "committing start offsets"), false};
+  if (asked != RD_KAFKA_RESP_ERR_NO_ERROR) return {impl_->why(asked, "committing start offsets"), false};
   const Event event(rd_kafka_queue_poll(queue.get(), static_cast<int>(timeout.count())));
-  if (event == nullptr) return {trouble(RD_KAFKA_RESP_ERR__TIMED_OUT, "committing start offsets"), false};
+  if (event == nullptr) return {impl_->why(RD_KAFKA_RESP_ERR__TIMED_OUT, "committing start offsets"), false};
   auto code = rd_kafka_event_error(event.get());
   const auto* result = rd_kafka_event_topic_partition_list(event.get());
   for (int i = 0; result != nullptr && code == RD_KAFKA_RESP_ERR_NO_ERROR && i < result->cnt; ++i) code = result->elems[i].err;
@@ -197,7 +189,7 @@ Answer<bool> GroupClient::commit(const std::vector<PartitionOffset>& offsets, mi
       code == RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS) {
     return {{}, false};
   }
-  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return {trouble(code, "committing start offsets"), false};
+  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return {impl_->why(code, "committing start offsets"), false};
   return {{}, true};
 }
 
@@ -211,7 +203,7 @@ Answer<bool> GroupClient::forget(const std::vector<TopicPartition>& partitions, 
   auto* one = asked.get();
   rd_kafka_DeleteConsumerGroupOffsets(impl_->client.get(), &one, 1, nullptr, queue.get());
   const Event event(rd_kafka_queue_poll(queue.get(), static_cast<int>(timeout.count())));
-  if (event == nullptr) return {trouble(RD_KAFKA_RESP_ERR__TIMED_OUT, doing), false};
+  if (event == nullptr) return {impl_->why(RD_KAFKA_RESP_ERR__TIMED_OUT, doing), false};
   auto code = rd_kafka_event_error(event.get());
   const auto* result = rd_kafka_event_DeleteConsumerGroupOffsets_result(event.get());
   std::size_t count = 0;
@@ -228,13 +220,35 @@ Answer<bool> GroupClient::remove_group(milliseconds timeout) {
   auto* one = asked.get();
   rd_kafka_DeleteGroups(impl_->client.get(), &one, 1, nullptr, queue.get());
   const Event event(rd_kafka_queue_poll(queue.get(), static_cast<int>(timeout.count())));
-  if (event == nullptr) return {trouble(RD_KAFKA_RESP_ERR__TIMED_OUT, doing), false};
+  if (event == nullptr) return {impl_->why(RD_KAFKA_RESP_ERR__TIMED_OUT, doing), false};
   auto code = rd_kafka_event_error(event.get());
   const auto* result = rd_kafka_event_DeleteGroups_result(event.get());
   std::size_t count = 0;
   const auto** groups = result == nullptr ? nullptr : rd_kafka_DeleteGroups_result_groups(result, &count);
   if (code == RD_KAFKA_RESP_ERR_NO_ERROR && count == 1) code = result_of(*groups[0]);
   return removed(code, doing);
+}
+
+Answer<std::vector<GroupClient::Member>> GroupClient::members(milliseconds timeout) {
+  constexpr const char* doing = "asking who is in the consumer group";
+  const Queue queue(rd_kafka_queue_new(impl_->client.get()));
+  const char* groups[] = {impl_->group_id.c_str()};
+  rd_kafka_DescribeConsumerGroups(impl_->client.get(), groups, 1, nullptr, queue.get());
+  const Event event(rd_kafka_queue_poll(queue.get(), static_cast<int>(timeout.count())));
+  if (event == nullptr) return {trouble(RD_KAFKA_RESP_ERR__TIMED_OUT, doing), {}};
+  if (const auto code = rd_kafka_event_error(event.get()); code != RD_KAFKA_RESP_ERR_NO_ERROR) return {trouble(code, doing), {}};
+  std::size_t count = 0;
+  const auto* const* found =
+      rd_kafka_DescribeConsumerGroups_result_groups(rd_kafka_event_DescribeConsumerGroups_result(event.get()), &count);
+  Answer<std::vector<Member>> answer;
+  if (count != 1) return answer;
+  const auto text = [](const char* given) { return std::string(given == nullptr ? "" : given); };
+  for (std::size_t i = 0; i < rd_kafka_ConsumerGroupDescription_member_count(found[0]); ++i) {
+    const auto* member = rd_kafka_ConsumerGroupDescription_member(found[0], i);
+    answer.value.push_back({text(rd_kafka_MemberDescription_client_id(member)), text(rd_kafka_MemberDescription_host(member)),
+                            text(rd_kafka_MemberDescription_group_instance_id(member))});
+  }
+  return answer;
 }
 
 }  // namespace ch::kafka

@@ -19,7 +19,7 @@ using std::chrono::milliseconds;
 
 template <class T>
 struct Answer {
-  std::optional<Trouble> trouble;  // nothing: `value` is valid
+  std::optional<Interruption> trouble;  // nothing: `value` is valid
   T value{};
 };
 
@@ -28,6 +28,11 @@ enum class Watermark { low, high };
 // What a task wants to read: names, or one regular expression (POSIX extended) that begins with ^, as librdkafka's
 // subscribe takes it.
 bool is_expression(const std::vector<std::string>& wanted);
+// That expression, of what a user has written: it must match the whole name.
+std::string whole_name(const std::string& expression);
+bool is_internal(const std::string& topic);
+// Nothing: it can be a topic's name; else why not.
+std::optional<std::string> no_topic_name(const std::string& name);
 // Those of `topics` that are wanted; a name that is not there is left out.
 std::map<std::string, std::int32_t> matching(const std::map<std::string, std::int32_t>& topics, const std::vector<std::string>& wanted);
 
@@ -43,8 +48,6 @@ class GroupClient {
   GroupClient& operator=(const GroupClient&) = delete;
 
   Answer<std::string> cluster_id(milliseconds timeout);
-  // Partition counts of these topics; topic_missing if one does not exist.
-  Answer<std::map<std::string, std::int32_t>> partitions(const std::vector<std::string>& topics, milliseconds timeout);
   // With one partition. Already there is fine.
   Answer<bool> create_topic(const std::string& name, int replication_factor, milliseconds timeout);
   Answer<std::map<std::string, std::int32_t>> all_topics(milliseconds timeout);
@@ -58,6 +61,11 @@ class GroupClient {
   // that cannot do it (the embedded one) keeps them: callers must not rely on their absence alone.
   Answer<bool> forget(const std::vector<TopicPartition>& partitions, milliseconds timeout);
   Answer<bool> remove_group(milliseconds timeout);
+  struct Member {
+    std::string client_id, host;
+    std::string instance_id;  // of a static member; else empty
+  };
+  Answer<std::vector<Member>> members(milliseconds timeout);  // who is in the group
 
  private:
   struct Impl;

@@ -2,8 +2,11 @@
 #pragma once
 
 #include <compare>
+#include <connector_host/connector.hpp>
+#include <connector_host/reasons.hpp>
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "base/result.hpp"
 
@@ -21,15 +24,12 @@ struct PartitionOffset {
   std::string metadata;
 };
 
-// Something outside that keeps us from going on. `reason`: see contract.md 4.
-struct Trouble {
-  std::string reason;
-  std::string message;
-  std::string remedy;
-  bool fatal = false;  // the client is of no further use
-};
+// The brokers do not answer, or refuse us.
+inline bool is_of_brokers(std::string_view reason) {
+  return reason == reasons::kBrokerUnreachable || reason == reasons::kBrokerAuth || reason == reasons::kBrokerRefused;
+}
 
-inline std::string to_text(const Trouble& trouble) { return trouble.message + ". " + trouble.remedy; }
-inline tl::unexpected<Error> unavailable(const Trouble& trouble) { return fail(ErrorCode::unavailable, to_text(trouble)); }
+inline std::string to_text(const Interruption& trouble) { return trouble.message + ". " + trouble.remedy; }
+inline tl::unexpected<Error> unavailable(const Interruption& trouble) { return fail(ErrorCode::unavailable, to_text(trouble)); }
 
 }  // namespace ch::kafka

@@ -12,6 +12,8 @@
 #include <iterator>
 #include <sstream>
 
+#include "base/mutex.hpp"
+
 namespace ch::metrics {
 namespace {
 
@@ -45,7 +47,7 @@ class ByValue {
   template <class Make>
   Counter* find(std::string_view value, Make&& make) {
     if (auto* found = look(value)) return found;
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (auto* found = look(value)) return found;
     const auto at = used_.load(std::memory_order_relaxed);
     if (at == kMaxValues) return look(kOther);
@@ -77,7 +79,7 @@ class ByValue {
     }
     return nullptr;
   }
-  std::mutex mutex_;
+  Mutex mutex_;
   std::atomic<std::size_t> used_{0};
   std::array<Entry, kMaxValues> entries_;
 };
@@ -106,9 +108,9 @@ struct Metrics::Impl {
   std::array<std::unique_ptr<Family<Histogram>>, kMetrics> histograms;
   std::array<std::unique_ptr<Family<Gauge>>, kMetrics> gauges;
   Histogram* rest_seconds = nullptr;
-  std::mutex mutex;  // for what follows
-  std::map<std::string, std::shared_ptr<TaskMetrics>> tasks;
-  std::map<std::pair<std::string, unsigned>, Counter*> rest;
+  Mutex mutex;
+  std::map<std::string, std::shared_ptr<TaskMetrics>> tasks CH_GUARDED_BY(mutex);
+  std::map<std::pair<std::string, unsigned>, Counter*> rest CH_GUARDED_BY(mutex);
 };
 
 struct TaskMetrics::Impl {
@@ -119,8 +121,8 @@ struct TaskMetrics::Impl {
   std::array<Counter*, kMetrics> counters{};
   std::array<Histogram*, kMetrics> histograms{};
   std::array<std::unique_ptr<ByValue>, kMetrics> by_value;
-  std::mutex mutex;                       // for what follows
-  std::array<Gauge*, kMetrics> gauges{};  // those that have been set
+  Mutex mutex;
+  std::array<Gauge*, kMetrics> gauges CH_GUARDED_BY(mutex){};  // those that have been set
 };
 
 Metrics::Metrics() : impl_(std::make_unique<Impl>()) {
@@ -141,20 +143,20 @@ Metrics::Metrics() : impl_(std::make_unique<Impl>()) {
 Metrics::~Metrics() = default;
 
 std::shared_ptr<TaskMetrics> Metrics::task(const std::string& name) {
-  const std::lock_guard lock(impl_->mutex);
+  const MutexLock lock(impl_->mutex);
   auto& found = impl_->tasks[name];
   if (found == nullptr) found = std::make_shared<TaskMetrics>(*this, name);
   return found;
 }
 
 std::shared_ptr<TaskMetrics> Metrics::find(const std::string& name) const {
-  const std::lock_guard lock(impl_->mutex);
+  const MutexLock lock(impl_->mutex);
   const auto found = impl_->tasks.find(name);
   return found == impl_->tasks.end() ? nullptr : found->second;
 }
 
 void Metrics::forget(const std::string& task) {
-  const std::lock_guard lock(impl_->mutex);
+  const MutexLock lock(impl_->mutex);
   impl_->tasks.erase(task);
 }
 
@@ -162,7 +164,7 @@ void Metrics::rest_request(std::string_view method, unsigned code, double second
   const bool known = std::find(std::begin(kMethods), std::end(kMethods), method) != std::end(kMethods);
   const std::pair key(std::string(known ? method : kOther), code);
   impl_->rest_seconds->Observe(seconds);
-  const std::lock_guard lock(impl_->mutex);
+  const MutexLock lock(impl_->mutex);
   auto found = impl_->rest.find(key);
   if (found == impl_->rest.end()) {
     if (impl_->rest.size() >= kMaxRestCounters) return;
@@ -274,7 +276,7 @@ void TaskMetrics::connector_observe(std::string_view name, double value) {
 void TaskMetrics::connector_gauge(std::string_view name, double value) {
   const auto* known = named(name, Type::gauge);
   if (known == nullptr) return;
-  const std::lock_guard lock(impl_->mutex);
+  const MutexLock lock(impl_->mutex);
   auto& gauge = impl_->gauges[index(known->id)];
   if (gauge == nullptr) gauge = &impl_->all.gauges[index(known->id)]->Add({{"task", impl_->task}});
   gauge->Set(value);

@@ -4,10 +4,11 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <string>
+
+#include "base/descriptors.hpp"
 
 namespace ch::metrics {
 namespace {
@@ -40,14 +41,8 @@ std::vector<Sample> process_samples() {
   std::vector<Sample> out;
   rusage usage{};
   if (::getrusage(RUSAGE_SELF, &usage) == 0) out.push_back({Id::cpu_seconds, {}, seconds(usage.ru_utime) + seconds(usage.ru_stime)});
-  rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) == 0) out.push_back({Id::max_fds, {}, static_cast<double>(limit.rlim_cur)});
-  std::error_code error;
-  double open = 0;
-  for (auto entry = std::filesystem::directory_iterator("/proc/self/fd", error); !error && entry != std::filesystem::directory_iterator();
-       entry.increment(error))
-    ++open;
-  out.push_back({Id::open_fds, {}, open});
+  out.push_back({Id::max_fds, {}, static_cast<double>(descriptors::limit())});
+  out.push_back({Id::open_fds, {}, static_cast<double>(descriptors::open_now())});
   // man 5 proc: num_threads is field 20, starttime 22, rss 24; the first one here is field 4.
   if (const auto fields = stat_fields(); fields.size() > 20) {
     out.push_back({Id::threads, {}, fields[16]});

@@ -163,7 +163,7 @@ struct Answers {
   }
   void take(const ch_finding* c) {
     if (!defect.empty()) return;
-    if (c == nullptr || c->struct_size < sizeof(ch_finding) || c->kind < CH_FOUND_OBJECT || c->kind > CH_FOUND_POSITION) {
+    if (c == nullptr || c->struct_size < sizeof(ch_finding) || c->kind < CH_FOUND_OBJECT || c->kind > CH_FOUND_UNKNOWN) {
       defect = "a finding of an unknown kind or size";
       return;
     }
@@ -286,8 +286,14 @@ std::vector<KeyProblem> Connector::preflight(const TaskInfo& task, std::chrono::
 Result<ObjectPage> Connector::objects(const TaskInfo& task, const ObjectQuery& query) const {
   if (table_.objects == nullptr) return fail(ErrorCode::invalid, "connector " + name_ + " cannot list what it has stored");
   const CTask c(task);
-  const ch_object_query c_query{sizeof(ch_object_query), c_string(query.topic), query.partition.value_or(-1),
-                                c_string(query.after),   query.limit,           query.url_life.count()};
+  const ch_object_query c_query{sizeof(ch_object_query),
+                                c_string(query.topic),
+                                query.partition.value_or(-1),
+                                c_string(query.after),
+                                query.limit,
+                                query.url_life.count(),
+                                query.newest ? 1 : 0,
+                                0};
   Answers answers;
   answers.limit = query.limit;
   auto problems = verdict(table_, "objects", answers,
@@ -315,7 +321,7 @@ Result<Inspection> Connector::inspect(const TaskInfo& task, const InspectQuery& 
                                  committed.data(),
                                  committed.size()};
   Answers answers;
-  answers.limit = query.limit + query.committed.size();
+  answers.limit = query.limit + 2 * query.committed.size() + kMaxProblems;  // of each partition its position, and that it is unknown
   auto problems = verdict(table_, "inspect", answers, [&] {
     return table_.inspect(c.get(), &c_query, &Answers::finding, &Answers::next, &Answers::problem, &answers);
   });

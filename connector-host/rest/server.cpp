@@ -6,11 +6,12 @@
 
 #include "base/log.hpp"
 #include "config/listener.hpp"
-#include "rest/connect_routes.hpp"
-#include "rest/cors.hpp"
-#include "rest/gate.hpp"
-#include "rest/http_server.hpp"
-#include "rest/routes.hpp"
+#include "rest/connect/routes.hpp"
+#include "rest/core/cors.hpp"
+#include "rest/core/request_filter.hpp"
+#include "rest/http/http_server.hpp"
+#include "rest/pages/page_routes.hpp"
+#include "rest/v1/routes.hpp"
 
 namespace ch::rest {
 
@@ -24,11 +25,16 @@ std::vector<std::string> all_listeners(const ServerOptions& options) {
   return all;
 }
 
-std::vector<bool> which_are_loopback(const std::vector<std::string>& listeners) {
-  std::vector<bool> out;
+bool is_network(const std::string& listener) {
+  const auto parsed = config::parse_listener(listener);
+  return !parsed || !config::is_loopback(parsed->host);
+}
+
+std::vector<Names> names_of(const std::vector<std::string>& listeners, const std::vector<std::string>& allowed) {
+  std::vector<Names> out;
   for (const auto& listener : listeners) {
     const auto parsed = config::parse_listener(listener);
-    out.push_back(parsed && config::is_loopback(parsed->host));
+    out.push_back({parsed ? parsed->host : "", is_network(listener), allowed});
   }
   return out;
 }
@@ -40,16 +46,17 @@ class Server::Impl {
   Impl(tasks::TaskService& service, const ServerOptions& options)
       : options_(options),
         listeners_(all_listeners(options)),
-        loopback_(which_are_loopback(listeners_)),
+        names_(names_of(listeners_, options.allowed_hosts)),
         cors_(options.allowed_origins, options.allowed_methods),
         metrics_(service.metrics()),
         streams_(service),
         http_(
             listeners_, options.limits, [this](const Request& request, const Reply& reply) { serve(request, reply); }, options.tls) {
-    const RouteContext context{service, waiters_, streams_, options.version, options.commit, [this] { return ready_.load(); }};
+    const RouteContext context{service, long_polls_, streams_, options.version, options.commit, [this] { return ready_.load(); }};
     add_host_routes(router_, context);
     add_task_routes(router_, context);
     add_event_routes(router_, context);
+    add_page_routes(router_, context);
     add_dashboard_routes(router_);
     connect::add_connector_routes(connect_router_, context);
     connect::add_offset_routes(connect_router_, context);
@@ -69,11 +76,11 @@ class Server::Impl {
 
   const ServerOptions options_;
   const std::vector<std::string> listeners_;  // those for /admin too; requests name theirs by its number
-  const std::vector<bool> loopback_;          // of each of them
+  const std::vector<Names> names_;            // of each of them
   const Cors cors_;
   metrics::Metrics& metrics_;
   std::atomic<bool> ready_{false};
-  Waiters waiters_;
+  LongPolls long_polls_;
   EventStreams streams_;
   Router router_;
   Router connect_router_{Style::connect};
@@ -89,18 +96,7 @@ std::vector<std::string> Server::Impl::addresses() const {
 Status Server::Impl::start() {
   const auto status = http_.start();
   if (!status) return status;
-  const auto addresses = http_.addresses();
-  const auto local = which_are_loopback(addresses);  // a name may lead there, too
-  for (std::size_t i = 0; i < addresses.size(); ++i) {
-    const auto& address = addresses[i];
-    log::info("", "REST API at {}", address);
-    if (local[i]) continue;
-    if (options_.token.empty()) {
-      log::warn("", "{} can be reached from other machines and asks for no token: set api.token", address);
-    } else if (address.rfind("http://", 0) == 0) {
-      log::warn("", "{} takes the token unencrypted: make it https://", address);
-    }
-  }
+  for (const auto& address : http_.addresses()) log::info("", "REST API at {}", address);
   return {};
 }
 
@@ -109,19 +105,19 @@ bool Server::Impl::served_here(const Request& request) const {
   if (!options_.admin_listeners) return true;
   const auto& wanted = listeners_[request.listener];
   const auto in = [&](const std::vector<std::string>& list) { return std::find(list.begin(), list.end(), wanted) != list.end(); };
-  return is_admin(request) ? in(*options_.admin_listeners) : in(options_.listeners) || request.path == "/health";
+  return is_admin(request) ? in(*options_.admin_listeners) : in(options_.listeners) || is_health(request);
 }
 
 Answer Server::Impl::answer(const Request& request) const {
   if (auto allowed = cors_.preflight(request)) return std::move(*allowed);
-  if (auto refused = gate(request, {options_.token, ready_.load(), cors_.allows(request), loopback_[request.listener]}))
+  if (auto refused = gate(request, {options_.token, ready_.load(), cors_.allows(request), &names_[request.listener]}))
     return std::move(*refused);
   if (!served_here(request)) return plain_error(404, "HTTP 404 Not Found");
   return area_of(request) == Area::connect ? connect_router_.dispatch(request) : router_.dispatch(request);
 }
 
 void Server::Impl::stop() {
-  waiters_.stop();  // first, or the transport would wait for their answers
+  long_polls_.stop();  // first, or the transport would wait for their answers
   streams_.stop();
   http_.stop();
 }
@@ -146,7 +142,7 @@ void Server::Impl::serve(const Request& request, const Reply& to) {
   if (!wait) metrics_.rest_request(request.method, response.status, std::chrono::duration<double>(passed).count());
   log::debug("", "{} {} {} {} ms", request.method, request.path, wait ? "waits" : std::to_string(response.status), spent);
   if (wait) {
-    waiters_.add(std::move(*wait), reply, request.gone);
+    long_polls_.add(std::move(*wait), reply, request.gone);
   } else {
     reply(std::move(response));
   }

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "base/result.hpp"
-#include "rest/transport.hpp"
-#include "tasks/service.hpp"
+#include "rest/http/transport.hpp"
+#include "tasks/task_service.hpp"
 
 namespace ch::rest {
 
@@ -23,6 +23,7 @@ struct ServerOptions {
   std::optional<std::vector<std::string>> admin_listeners = {};
   std::vector<std::string> allowed_origins = {};  // of pages of other web sites
   std::vector<std::string> allowed_methods = {};  // for these
+  std::vector<std::string> allowed_hosts = {};    // what Host may say without a token, beside loopback names and addresses
   Tls tls = {};                                   // of https:// listeners
 };
 

@@ -7,6 +7,8 @@
 #include <chrono>
 #include <stdexcept>
 
+#include "cloud/encoding.hpp"
+
 namespace ch::cos {
 namespace {
 
@@ -23,8 +25,7 @@ std::string safe_name(std::string_view name) {
   std::string text;
   for (const char c : name) {
     const bool leading_dot = text.empty() && (name == "." || name == "..");
-    text +=
-        c == '/' || c == '%' || is_control(c) || leading_dot ? fmt::format("%{:02X}", static_cast<unsigned char>(c)) : std::string(1, c);
+    text += c == '/' || c == '%' || is_control(c) || leading_dot ? cloud::percent(c) : std::string(1, c);
   }
   return text;
 }
@@ -276,6 +277,24 @@ std::string KeyTemplate::prefix(const KeyFields& fields) const {
     text += render(segment, fields);
   }
   return text;
+}
+
+std::string KeyTemplate::timed_prefix(const KeyFields& fields) const {
+  std::string text;
+  std::string timed = prefix(fields);
+  std::size_t known = 0;  // letters of kTimeLetters, which go from the longest unit to the shortest
+  for (const auto& segment : segments_) {
+    if (is_number(segment) || segment.variable == Variable::ext) break;
+    text += render(segment, fields);
+    if (segment.variable != Variable::time) continue;
+    for (std::size_t at = segment.text.find('%'); at != std::string::npos; at = segment.text.find('%', at + 2)) {
+      const auto unit = kTimeLetters.find(segment.text[at + 1]);
+      if (unit > known) return timed;
+      known = std::max(known, unit + 1);
+    }
+    timed = text;
+  }
+  return timed;
 }
 
 struct KeyTemplate::Cursor {

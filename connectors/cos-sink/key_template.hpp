@@ -38,6 +38,10 @@ class KeyTemplate {
   // The longest prefix that all keys of this partition share: what to list. With {time} first it is the same for all
   // partitions of a topic.
   std::string prefix(const KeyFields& fields) const;
+  // What a key of that time begins with, up to the last part of a {time} that stands before all numbers and tells year, month, day
+  // and so on in this order: of keys with the same prefix(), a later one is then also the larger one, and so far all are equally
+  // long. prefix() itself where no {time} does.
+  std::string timed_prefix(const KeyFields& fields) const;
   struct Position {
     std::int32_t partition = 0;
     std::int64_t start_offset = 0;

@@ -7,10 +7,10 @@
 #include <memory>
 #include <string>
 
-#include "client.hpp"
-#include "inspection.hpp"
-#include "listing.hpp"
-#include "preflight.hpp"
+#include "bucket/inspection.hpp"
+#include "bucket/listing.hpp"
+#include "bucket/preflight.hpp"
+#include "cos/client.hpp"
 #include "settings.hpp"
 #include "sink.hpp"
 
@@ -29,6 +29,7 @@ ClientOptions client_options(const Settings& settings) {
   options.endpoint = settings.endpoint;
   options.credentials = make_credentials(settings.credentials);
   options.ca_file = settings.ca_file;
+  options.proxy = settings.proxy;
   options.create_bucket = settings.create_bucket;
   options.now_ms = wall_clock_ms;
   return options;
@@ -67,13 +68,12 @@ struct CosSinkConnector {
   static ch::ObjectPage objects(const ch::TaskInfo& task, const ch::ObjectQuery& query) {
     const auto settings = make_settings(task);
     const auto client = bounded_client(settings, kListingTimeoutMs);
-    return list_objects(task, settings, *client, query);
+    return list_objects(task, settings, *client, query, wall_clock_ms());
   }
 
   static ch::Inspection inspect(const ch::TaskInfo& task, const ch::InspectQuery& query) {
-    const auto settings = make_settings(task);
-    const auto client = bounded_client(settings, kListingTimeoutMs);
-    return cos::inspect(settings, *client, query, wall_clock_ms());
+    const auto places = places_of(task, [](const Settings& settings) { return bounded_client(settings, kListingTimeoutMs); });
+    return cos::inspect(places, query, wall_clock_ms());
   }
 };
 

@@ -1,23 +1,27 @@
 #include "settings.hpp"
 
 #include <fmt/format.h>
-#include <openssl/evp.h>
 
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <cstdlib>
+#include <embedded/cos_sink_schema.hpp>
 #include <limits>
+#include <nlohmann/json.hpp>
 #include <stdexcept>
 #include <utility>
+#include <vector>
 
 #include "cloud/address.hpp"
+#include "cloud/egress.hpp"
+#include "cloud/encoding.hpp"
 
 namespace ch::cos {
 namespace {
 
 constexpr std::uint64_t kMaxParts = 10000;  // of COS
 constexpr std::int64_t kMinuteMs = 60000;
+constexpr std::size_t kFingerprintBytes = 8;
 
 std::string replaced(std::string text, std::string_view what, std::string_view with) {
   for (auto at = text.find(what); at != std::string::npos; at = text.find(what, at + with.size())) text.replace(at, what.size(), with);
@@ -32,27 +36,38 @@ std::uint64_t number_or(std::string_view text, std::uint64_t otherwise) { return
 
 const std::string& region_of(const ch::TaskInfo& task) { return task["cos.region"].empty() ? task.region : task["cos.region"]; }
 
-std::string endpoint_of(const ch::TaskInfo& task) {
-  const std::string& given = task["cos.endpoint"];
-  const std::string text = given.empty() ? "https://{bucket}.cos.{region}.myqcloud.com" : given;
-  return replaced(replaced(text, "{bucket}", task["cos.bucket"]), "{region}", region_of(task));
+std::string endpoint_template(const ch::TaskInfo& task) {
+  for (const char* key : {"cos.endpoint", "host.cos.endpoint"})
+    if (!task[key].empty()) return task[key];
+  return "https://{bucket}.cos.{region}.myqcloud.com";
 }
 
-// Each with its length: "a"+"bc" and "ab"+"c" must differ. Not compression.level: it changes no content.
+std::string endpoint_of(const ch::TaskInfo& task) {
+  return replaced(replaced(endpoint_template(task), "{bucket}", task["cos.bucket"]), "{region}", region_of(task));
+}
+
+// The keys that decide what objects hold and how they are named, in the schema's order: those with "x-shapes-objects".
+const std::vector<std::string>& shaping_keys() {
+  static const auto keys = [] {
+    std::vector<std::string> found;
+    const auto schema = nlohmann::ordered_json::parse(schemas::cos_sink_schema_json);
+    for (const auto& [key, property] : schema.at("properties").items())
+      if (property.at("x-shapes-objects").get<bool>()) found.push_back(key);
+    return found;
+  }();
+  return keys;
+}
+
+// Each with its length: "a"+"bc" and "ab"+"c" must differ. It is committed beside offsets and written into objects: of a
+// configuration that there is, it stays as it is, though keys are added or moved.
 std::string fingerprint_of(const ch::TaskInfo& task) {
   std::string text;
-  for (const char* key : {"cos.bucket", "object.key.template", "format", "compression", "jsonl.fields", "csv.fields", "csv.header",
-                          "behavior.on.null.values"}) {
-    const std::string value = std::string_view(key) == "cos.bucket" ? task[key] + '|' + endpoint_of(task) : task[key];
+  for (const auto& key : shaping_keys()) {
+    if (key == "cos.region" || key == "cos.endpoint") continue;  // they are in the address, beside the bucket
+    const std::string value = key == "cos.bucket" ? task[key] + '|' + endpoint_of(task) : task[key];
     text += fmt::format("{}:{};", value.size(), value);
   }
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  unsigned int size = 0;
-  if (EVP_Digest(text.data(), text.size(), digest.data(), &size, EVP_sha256(), nullptr) != 1)
-    throw std::runtime_error("SHA-256 is not available");
-  std::string hex;
-  for (std::size_t i = 0; i < 8; ++i) hex += fmt::format("{:02x}", digest[i]);
-  return hex;
+  return cloud::hex(cloud::sha256(text).substr(0, kFingerprintBytes));
 }
 
 bool is_bucket_name(std::string_view bucket) {
@@ -70,7 +85,7 @@ void check_place(const ch::TaskInfo& task, ch::Problems& problems) {
   if (!is_bucket_name(bucket)) problems.add("cos.bucket", bucket, "must be the bucket's full name, NAME-APPID, such as archive-1250000000");
 
   const std::string& given = task["cos.endpoint"];
-  const bool region_needed = given.empty() || given.find("{region}") != std::string::npos;
+  const bool region_needed = endpoint_template(task).find("{region}") != std::string::npos;
   if (region_of(task).empty() && region_needed)
     problems.add("cos.region", "",
                  "is needed, because the instance '" + task.instance + "' has no region: name the bucket's, such as ap-guangzhou");
@@ -85,8 +100,14 @@ void check_place(const ch::TaskInfo& task, ch::Problems& problems) {
   const auto host = scheme == std::string::npos ? std::string() : endpoint.substr(scheme + 3);
   const bool plain = endpoint.find_first_of("?#{}@ \t\r\n") == std::string::npos;
   if ((endpoint.compare(0, 7, "http://") != 0 && endpoint.compare(0, 8, "https://") != 0) || host.empty() || host.front() == '/' || !plain)
-    problems.add("cos.endpoint", given,
+    problems.add("cos.endpoint", given.empty() ? endpoint : given,
                  "must be http:// or https://, a host, perhaps a port and a path, with {bucket} and {region} as the only placeholders");
+}
+
+void check_proxy(const ch::TaskInfo& task, ch::Problems& problems) {
+  const auto& url = task["cos.proxy.url"];
+  const auto problem = url.empty() ? std::string() : cloud::proxy_problem(url);
+  if (!problem.empty()) problems.add("cos.proxy.url", "", problem);  // it may hold a password
 }
 
 void check_keys(const ch::TaskInfo& task, ch::Problems& problems) {
@@ -115,58 +136,61 @@ void check_sizes(const ch::TaskInfo& task, ch::Problems& problems) {
 
 const std::string& first_of(const std::string& given, const std::string& otherwise) { return given.empty() ? otherwise : given; }
 
-std::string environment(const char* name) {
-  const char* value = std::getenv(name);
-  return value == nullptr ? "" : value;
-}
-
-// What TKE sets in the environment of a pod stands in for what is not given.
+// Whose keys, tokens and machine they are decides where they may be sent: what is the host's own, its pod's identity and its
+// machine's metadata, goes to addresses of the host's configuration alone ("host." begins what a task cannot set); a task may name
+// an STS for the keys that it brings itself. What TKE sets in the environment of the host's pod stands in for what is not given.
 CredentialSettings credentials_of(const ch::TaskInfo& task) {
   CredentialSettings out;
   out.kind = first_of(task["cos.credentials"], "static");
-  out.sts_endpoint = first_of(task["sts.endpoint"], "https://sts.tencentcloudapi.com");
-  out.metadata_endpoint = first_of(task["cvm.metadata.endpoint"], "http://metadata.tencentyun.com");
-  out.region = first_of(region_of(task), environment("TKE_REGION"));
+  out.sts_endpoint = first_of(task["host.sts.endpoint"], "https://sts.tencentcloudapi.com");
+  if (out.kind == "assume-role") out.sts_endpoint = first_of(task["sts.endpoint"], out.sts_endpoint);
+  out.metadata_endpoint = first_of(task["host.cvm.metadata.endpoint"], "http://metadata.tencentyun.com");
+  out.region = first_of(region_of(task), task["host.TKE_REGION"]);
+  // The pod's token must not pass by a proxy that a task names.
+  if (out.kind == "assume-role" && !task["cos.proxy.url"].empty()) out.proxy = task["cos.proxy.url"];
   out.file = task["cos.credentials.file"];
   if (out.kind == "static" || out.kind == "assume-role")
     out.keys = {task["cos.secret.id"], task["cos.secret.key"], task["cos.session.token"]};
   out.role_name = first_of(task["cos.role.name"], "cosCkafka_QCSRole");
   out.role_arn = task["cos.role.arn"];
   if (out.kind == "web-identity") {
-    out.role_arn = first_of(out.role_arn, environment("TKE_ROLE_ARN"));
-    out.provider_id = first_of(task["cos.web.identity.provider.id"], environment("TKE_PROVIDER_ID"));
-    out.token_file = first_of(task["cos.web.identity.token.file"], environment("TKE_WEB_IDENTITY_TOKEN_FILE"));
+    out.role_arn = first_of(out.role_arn, task["host.TKE_ROLE_ARN"]);
+    out.provider_id = first_of(task["cos.web.identity.provider.id"], task["host.TKE_PROVIDER_ID"]);
+    out.token_file = first_of(task["cos.web.identity.token.file"], task["host.TKE_WEB_IDENTITY_TOKEN_FILE"]);
   }
   return out;
 }
 
+void check_sts(const ch::TaskInfo& task, const std::string& kind, ch::Problems& problems) {
+  const auto& url = task["sts.endpoint"];
+  if (url.empty()) return;
+  if (kind != "assume-role")
+    return problems.add("sts.endpoint", url,
+                        fmt::format("can be set with cos.credentials=assume-role only, whose keys are the task's own: with {} the host's "
+                                    "sts.endpoint is asked",
+                                    kind));
+  try {
+    if (!cloud::egress_allows(task["host.egress.allowed"], cloud::parse_address(url, "it", "https://sts.tencentcloudapi.com")))
+      problems.add(
+          "sts.endpoint", url,
+          fmt::format("is not among the addresses that the host's egress.allowed lists ({}), names by https only: leave it out to ask "
+                      "the host's sts.endpoint",
+                      task["host.egress.allowed"]));
+  } catch (const std::invalid_argument& error) {
+    problems.add("sts.endpoint", url, error.what());
+  }
+}
+
 void check_credentials(const ch::TaskInfo& task, ch::Problems& problems) {
   const auto given = credentials_of(task);
-  const auto need = [&](const std::string& value, const char* key, const char* from = "") {
-    if (value.empty()) problems.add(key, "", fmt::format("is needed with cos.credentials={}{}", given.kind, from));
-  };
-  const auto need_path = [&](const std::string& path, const char* key, const char* from = "") {
-    need(path, key, from);
-    if (!path.empty() && path.front() != '/') problems.add(key, path, "must be an absolute path");
-  };
-  const auto endpoint = [&](const std::string& url, const char* key, const char* example) {
-    try {
-      (void)cloud::parse_address(url, "it", example);
-    } catch (const std::invalid_argument& error) {
-      problems.add(key, url, error.what());
-    }
-  };
-  endpoint(given.sts_endpoint, "sts.endpoint", "https://sts.tencentcloudapi.com");
-  endpoint(given.metadata_endpoint, "cvm.metadata.endpoint", "http://metadata.tencentyun.com");
-  if (given.kind == "static" || given.kind == "assume-role") {
-    need(given.keys.secret_id, "cos.secret.id");
-    need(given.keys.secret_key, "cos.secret.key");
-  } else if (given.kind == "file") {
-    need_path(given.file, "cos.credentials.file");
-  } else if (given.kind == "web-identity") {
-    need(given.role_arn, "cos.role.arn", ", or TKE_ROLE_ARN in the host's environment");
-    need(given.provider_id, "cos.web.identity.provider.id", ", or TKE_PROVIDER_ID in the host's environment");
-    need_path(given.token_file, "cos.web.identity.token.file", ", or TKE_WEB_IDENTITY_TOKEN_FILE in the host's environment");
+  const auto* kind = find_credential_kind(given.kind);
+  if (kind == nullptr) return problems.add("cos.credentials", given.kind, "is no kind of credentials that there is");
+  check_sts(task, given.kind, problems);
+  for (const auto& needed : kind->needs(given)) {
+    if (needed.value.empty())
+      problems.add(needed.key, "", fmt::format("is needed with cos.credentials={}{}", given.kind, needed.otherwise));
+    else if (needed.is_path && needed.value.front() != '/')
+      problems.add(needed.key, needed.value, "must be an absolute path");
   }
 }
 
@@ -219,6 +243,7 @@ KeyFields Settings::key_fields(std::string_view topic, std::int32_t partition, s
 
 void validate(const ch::TaskInfo& task, ch::Problems& problems) {
   check_place(task, problems);
+  check_proxy(task, problems);
   check_keys(task, problems);
   check_sizes(task, problems);
   check_credentials(task, problems);
@@ -236,6 +261,7 @@ Settings make_settings(const ch::TaskInfo& task) {
   settings.credentials = credentials_of(task);
   settings.create_bucket = task["cos.bucket.create"] == "true";
   settings.ca_file = task["cos.ca.location"];
+  if (!task["cos.proxy.url"].empty()) settings.proxy = task["cos.proxy.url"];
   settings.acl = task["cos.acl"];
   settings.storage_class = task["cos.storage.class"];
   settings.encryption = task["cos.server.side.encryption"] == "none" ? "" : task["cos.server.side.encryption"];

@@ -7,11 +7,11 @@
 #include <string>
 #include <string_view>
 
-#include "client.hpp"
-#include "compression.hpp"
-#include "format.hpp"
+#include "cos/client.hpp"
+#include "credentials/providers.hpp"
+#include "formats/compression.hpp"
+#include "formats/encoder.hpp"
 #include "key_template.hpp"
-#include "sources.hpp"
 
 namespace ch::cos {
 
@@ -24,6 +24,7 @@ struct Settings {
   Endpoint endpoint;
   CredentialSettings credentials;
   std::string ca_file;
+  std::optional<std::string> proxy;  // as in cloud::TransportOptions
   std::string acl, storage_class, encryption, kms_key_id, kms_context;
   bool create_bucket = false;
   KeyTemplate keys;
@@ -45,9 +46,7 @@ struct Settings {
   // What a key of this topic partition is made of; the views are of this object and of `topic`.
   KeyFields key_fields(std::string_view topic, std::int32_t partition, std::int64_t start_offset, std::int64_t time_ms) const;
   // Whether an object holds at least a line for every record, uncompressed.
-  bool one_line_each() const {
-    return (format.name == "string" || format.name == "jsonl") && compression.codec == Compression::Codec::none;
-  }
+  bool one_line_each() const { return format_kind(format.name).one_line_each && compression.codec == Compression::Codec::none; }
   // What all keys of the topic (and of the partition, if one is given) begin with.
   std::string prefix_of(std::string_view topic, std::optional<std::int32_t> partition) const;
 };

@@ -20,8 +20,8 @@ constexpr std::int64_t kWrongClockMs = 60000;
 
 }  // namespace
 
-CosSink::CosSink(ch::Host host, Settings settings, std::shared_ptr<Client> client)
-    : context_{host, std::move(settings), std::move(client), {}, [this](ch::PartitionId owner) { job_done(owner); }} {}
+CosSink::CosSink(ch::Host host, Settings settings, std::shared_ptr<Client> client, std::function<std::int64_t()> steady_ms)
+    : context_{host, std::move(settings), std::move(client), {}, std::move(steady_ms), [this](ch::PartitionId owner) { job_done(owner); }} {}
 
 PartitionWriter* CosSink::find(ch::PartitionId id) const {
   const auto found = writers_.find(id);
@@ -31,7 +31,7 @@ PartitionWriter* CosSink::find(ch::PartitionId id) const {
 void CosSink::open(std::span<const ch::OpenPartition> partitions) {
   if (partitions.empty()) return;
   if (!context_.pool) make_pool(partitions);
-  versioning_->step(context_.host.now_ms());
+  versioning_->step(context_.steady_ms());
   std::vector<PartitionWriter*> opened;
   for (const auto& partition : partitions) {
     auto& writer = writers_[partition.id];
@@ -39,7 +39,7 @@ void CosSink::open(std::span<const ch::OpenPartition> partitions) {
     opened.push_back(writer.get());
   }
   if (context_.settings.keys.has_time()) start_audits(opened);
-  step_all(context_.host.now_ms());
+  step_all(context_.steady_ms());
 }
 
 // A quarter of the memory is one chunk for every partition: small objects of many partitions waste little.
@@ -71,7 +71,7 @@ void CosSink::start_audits(const std::vector<PartitionWriter*>& opened) {
 std::size_t CosSink::put(ch::PartitionId partition, const ch::Batch& batch) {
   auto* writer = find(partition);
   if (writer == nullptr) return 0;
-  const auto now = context_.host.now_ms();
+  const auto now = context_.steady_ms();
   const auto taken = writer->put(batch, now);
   if (taken.records > 0) memory_spent_ = false;
   if (taken.memory_spent) memory_spent_ = true;
@@ -81,27 +81,28 @@ std::size_t CosSink::put(ch::PartitionId partition, const ch::Batch& batch) {
 }
 
 void CosSink::end_of_partition(ch::PartitionId partition, std::int64_t offset) {
-  const auto now = context_.host.now_ms();
+  const auto now = context_.steady_ms();
   if (auto* writer = find(partition)) writer->end_of_partition(offset, now);
   settle(now);
 }
 
 std::int64_t CosSink::tick(std::int64_t now_ms) {
-  if (!context_.defect.empty()) throw std::runtime_error(context_.defect);
-  context_.job_refused = false;
+  if (!context_.state.defect().empty()) throw std::runtime_error(context_.state.defect());
+  (void)context_.state.take_job_refused();  // every writer is stepped below
   if (const auto warning = context_.client->credentials_warning(); !warning.empty()) context_.host.log(ch::LogLevel::warn, warning);
-  if (!writers_.empty()) versioning_->step(now_ms);
+  const auto now = context_.steady_ms();
+  if (!writers_.empty()) versioning_->step(now);
   tell_clock();
-  step_all(now_ms);
-  relieve(now_ms);
-  auto next = now_ms + kLongestTickMs;
+  step_all(now);
+  relieve(now);
+  auto next = now + kLongestTickMs;
   bool empty = true;
   for (const auto& [id, writer] : writers_) {
-    next = std::min(next, writer->next_ms(now_ms));
+    next = std::min(next, writer->next_ms(now));
     empty = empty && writer->empty();
   }
   if (empty && context_.pool) context_.pool->trim();
-  return std::max(next, now_ms + kShortestTickMs);
+  return now_ms + std::max(next - now, kShortestTickMs);
 }
 
 void CosSink::tell_clock() {
@@ -119,15 +120,15 @@ void CosSink::tell_clock() {
 void CosSink::committed(ch::PartitionId partition, std::int64_t offset, bool stored) {
   auto* writer = find(partition);
   if (writer == nullptr) return;
-  const auto now = context_.host.now_ms();
+  const auto now = context_.steady_ms();
   writer->committed(offset, stored);
   writer->step(now);
   settle(now);
 }
 
 void CosSink::flush() {
-  context_.flushing = true;
-  step_all(context_.host.now_ms());
+  context_.state.flush();
+  step_all(context_.steady_ms());
 }
 
 std::size_t CosSink::pending() const {
@@ -137,7 +138,7 @@ std::size_t CosSink::pending() const {
 
 void CosSink::close(std::span<const ch::PartitionId> partitions, bool) {
   for (const auto id : partitions) writers_.erase(id);
-  settle(context_.host.now_ms());
+  settle(context_.steady_ms());
 }
 
 ch::Progress CosSink::describe(ch::PartitionId partition) const {
@@ -148,25 +149,25 @@ ch::Progress CosSink::describe(ch::PartitionId partition) const {
 void CosSink::retry() {
   context_.client->renew_credentials();
   for (const auto& [id, writer] : writers_) writer->retry_now();
-  step_all(context_.host.now_ms());
+  step_all(context_.steady_ms());
 }
 
 // A finished job made room in the pool's queue: whoever was refused tries again.
 void CosSink::job_done(ch::PartitionId owner) {
-  const auto now = context_.host.now_ms();
-  if (owner == kWholeTask || std::exchange(context_.job_refused, false)) return step_all(now);
+  const auto now = context_.steady_ms();
+  if (owner == kWholeTask || context_.state.take_job_refused()) return step_all(now);
   if (auto* writer = find(owner)) writer->step(now);
   settle(now);
 }
 
 void CosSink::step_all(std::int64_t now) {
-  context_.wake_all = false;
+  (void)context_.state.take_wake();
   for (const auto& [id, writer] : writers_) writer->step(now);
   settle(now);
 }
 
 void CosSink::settle(std::int64_t now) {
-  if (context_.wake_all) step_all(now);
+  if (context_.state.take_wake()) step_all(now);
 }
 
 // Memory is spent: unless something is on its way to the bucket already, the largest open object goes there early. False:

@@ -4,20 +4,21 @@
 
 #include <connector_host/connector.hpp>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <span>
 #include <vector>
 
-#include "context.hpp"
-#include "partition_writer.hpp"
-#include "versioning.hpp"
+#include "writer/partition_writer.hpp"
+#include "writer/upload_context.hpp"
+#include "writer/versioning.hpp"
 
 namespace ch::cos {
 
 class CosSink : public ch::SinkTask {
  public:
-  CosSink(ch::Host host, Settings settings, std::shared_ptr<Client> client);
+  CosSink(ch::Host host, Settings settings, std::shared_ptr<Client> client, std::function<std::int64_t()> steady_ms = &steady_clock_ms);
 
   void open(std::span<const ch::OpenPartition> partitions) override;
   std::size_t put(ch::PartitionId partition, const ch::Batch& batch) override;

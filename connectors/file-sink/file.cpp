@@ -6,26 +6,11 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <connector_host/reasons.hpp>
 #include <system_error>
 #include <utility>
 
 namespace ch::file_sink {
-namespace {
-
-std::string folder_of(const std::string& path) { return path.substr(0, path.rfind('/')); }
-
-// A new file is there after a power failure only if its folder's entry is.
-bool sync_folder(const std::string& folder) {
-  const int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0) return false;
-  const bool synced = ::fsync(fd) == 0;
-  const int error = errno;
-  ::close(fd);
-  errno = error;
-  return synced;
-}
-
-}  // namespace
 
 File::~File() {
   if (fd_ >= 0) ::close(fd_);
@@ -38,7 +23,7 @@ std::optional<Failure> File::open(std::optional<std::uint64_t> bytes) {
   struct stat info {};
   if (::fstat(fd_, &info) != 0) return failed("read the size of", errno);
   if (!S_ISREG(info.st_mode))
-    return Failure{"object_conflict", path_ + " is not a regular file", "remove it, or set file.dir to another folder"};
+    return Failure{reasons::kObjectConflict, path_ + " is not a regular file", "remove it, or set file.dir to another folder"};
   size_ = static_cast<std::uint64_t>(info.st_size);
   cut_off_ = 0;
   if (bytes && *bytes > size_) return too_short(size_, *bytes);
@@ -52,17 +37,25 @@ std::optional<Failure> File::open(std::optional<std::uint64_t> bytes) {
 }
 
 std::optional<Failure> File::open_locked() {
-  // Non-blocking: a pipe of this name must not hold up the pool.
-  const int fd = ::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0666);
+  auto opened = folder_.open();
+  if (auto* failure = std::get_if<Failure>(&opened)) return std::move(*failure);
+  const int folder = std::get<OpenFolder>(opened).fd();
+  // Non-blocking: a pipe of this name must not hold up the pool. A link of this name is somebody else's file.
+  const int fd = ::openat(folder, name_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW, 0600);
+  if (fd < 0 && errno == ELOOP)
+    return Failure{reasons::kAccessDenied, path_ + " is a symbolic link, which is not followed",
+                   "remove it, or set file.dir to another folder"};
   if (fd < 0) return failed("open", errno);
   if (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
     const int error = errno;
     ::close(fd);
     if (error != EWOULDBLOCK) return failed("lock", error);
-    return Failure{"object_conflict", path_ + " is being written by another task or process", "give each task a file.dir of its own"};
+    return Failure{reasons::kObjectConflict, path_ + " is being written by another task or process",
+                   "give each task a file.dir of its own"};
   }
   fd_ = fd;
-  if (!sync_folder(folder_of(path_))) {
+  // A new file is there after a power failure only if its folder's entry is.
+  if (::fsync(folder) != 0) {
     const int error = errno;
     ::close(std::exchange(fd_, -1));
     return failed("sync the folder of", error);
@@ -95,21 +88,22 @@ std::optional<Failure> File::failed(const char* what, int error) const {
     case ENOSPC:
     case EDQUOT:
     case EFBIG:
-      return Failure{"disk_full", message, "free space in " + folder_of(path_)};
+      return Failure{reasons::kDiskFull, message, "free space in " + folder_.path()};
     case EACCES:
     case EPERM:
     case EROFS:
-      return Failure{"access_denied", message, "let the host's user write in " + folder_of(path_)};
+      return Failure{reasons::kAccessDenied, message, "let the host's user write in " + folder_.path()};
     case ENOENT:
     case ENOTDIR:
-      return Failure{"bucket_missing", message, "create or mount the folder " + folder_of(path_)};
+      return Failure{reasons::kBucketMissing, message, "create or mount the folder " + folder_.path()};
     default:
-      return Failure{"cos_error", message, "look into the system's log for errors of the disk"};
+      return Failure{reasons::kCosError, message, "look into the system's log for errors of the disk"};
   }
 }
 
 Failure File::too_short(std::uint64_t size, std::uint64_t bytes) const {
-  return {"offset_lost", path_ + " has " + std::to_string(size) + " bytes, but " + std::to_string(bytes) + " were stored and committed",
+  return {reasons::kOffsetLost,
+          path_ + " has " + std::to_string(size) + " bytes, but " + std::to_string(bytes) + " were stored and committed",
           "restore the file, or rewind the task to store its records again"};
 }
 

@@ -9,18 +9,13 @@
 #include <string_view>
 #include <utility>
 
-namespace ch::file_sink {
+#include "folder.hpp"
 
-// Why a file cannot be written, in the words of ch_interruption.
-struct Failure {
-  std::string reason;
-  std::string message;
-  std::string remedy;
-};
+namespace ch::file_sink {
 
 class File {
  public:
-  explicit File(std::string path) : path_(std::move(path)) {}
+  File(Folder folder, std::string name) : folder_(std::move(folder)), name_(std::move(name)), path_(folder_.path() + "/" + name_) {}
   File(const File&) = delete;
   File& operator=(const File&) = delete;
   ~File();
@@ -38,7 +33,9 @@ class File {
   std::optional<Failure> failed(const char* what, int error) const;
   Failure too_short(std::uint64_t size, std::uint64_t bytes) const;
 
-  std::string path_;
+  Folder folder_;
+  std::string name_;
+  std::string path_;  // for messages
   int fd_ = -1;
   std::uint64_t size_ = 0;
   std::uint64_t cut_off_ = 0;

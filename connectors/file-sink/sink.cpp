@@ -1,6 +1,7 @@
 #include "sink.hpp"
 
 #include <algorithm>
+#include <connector_host/reasons.hpp>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -22,6 +23,8 @@ std::optional<std::uint64_t> bytes_of(const std::string& state) {
 }
 
 }  // namespace
+
+Folder folder_of(const TaskInfo& task) { return {task["file.dir"], task["host.file.sink.allowed.paths"]}; }
 
 std::string file_name(std::string_view topic, std::int32_t partition) {
   return std::string(topic) + "-" + std::to_string(partition) + ".txt";
@@ -45,22 +48,23 @@ bool Chunk::append(std::string_view value, std::int64_t offset) {
   return true;
 }
 
-FileSink::FileSink(Host host, const TaskInfo& task) : host_(host), dir_(task["file.dir"]), buffer_memory_(task.buffer_memory) {}
+FileSink::FileSink(Host host, const TaskInfo& task, std::function<Clock::time_point()> clock)
+    : host_(host), dir_(folder_of(task)), clock_(std::move(clock)), buffer_memory_(task.buffer_memory) {}
 
 void FileSink::open(std::span<const OpenPartition> partitions) {
   for (const auto& info : partitions) {
     auto& partition = partitions_[info.id];
     partition.info = info;
     partition.position = info.committed_offset;
-    partition.file = std::make_shared<File>(dir_ + "/" + file_name(info.topic, info.partition));
+    partition.file = std::make_shared<File>(dir_, file_name(info.topic, info.partition));
     partition.committed_bytes = bytes_of(info.state);
     if (info.topic.find('/') != std::string::npos) {
       stand(partition,
-            {"object_conflict", "the topic's name holds a '/' and cannot be one of a file", "archive it with another connector"});
+            {reasons::kObjectConflict, "the topic's name holds a '/' and cannot be one of a file", "archive it with another connector"});
     } else if (!info.state.empty() && !partition.committed_bytes) {
-      stand(partition,
-            {"offset_lost", "the state committed for " + info.topic + "-" + std::to_string(info.partition) + " is not one of file-sink's",
-             "delete the task's offsets, or restore what they were"});
+      stand(partition, {reasons::kOffsetLost,
+                        "the state committed for " + info.topic + "-" + std::to_string(info.partition) + " is not one of file-sink's",
+                        "delete the task's offsets, or restore what they were"});
     } else {
       start_open(partition);
     }
@@ -82,7 +86,7 @@ std::size_t FileSink::put(PartitionId id, const Batch& batch) {
 
 bool FileSink::take(Partition& partition, const ch_record& record) {
   if (record.value.size >= buffer_memory_) {
-    stand(partition, {"cos_error",
+    stand(partition, {reasons::kCosError,
                       "a record of " + std::to_string(record.value.size) + " bytes at offset " + std::to_string(record.offset) + " of " +
                           partition.info.topic + "-" + std::to_string(partition.info.partition) + " does not fit into buffer.memory",
                       "raise buffer.memory"});
@@ -109,7 +113,8 @@ std::int64_t FileSink::tick(std::int64_t now_ms) {
   std::int64_t next = now_ms + kTickMs;
   for (auto& [id, partition] : partitions_) {
     work(partition);
-    if (partition.retry_at > now_ms) next = std::min(next, partition.retry_at);
+    const auto wait = std::chrono::ceil<std::chrono::milliseconds>(partition.retry_at - clock_());
+    if (wait.count() > 0) next = std::min(next, now_ms + wait.count());
   }
   return next;
 }
@@ -155,7 +160,7 @@ Progress FileSink::describe(PartitionId id) const {
 
 void FileSink::retry() {
   for (auto& [id, partition] : partitions_) {
-    partition.retry_at = 0;
+    partition.retry_at = {};
     work(partition);
   }
 }
@@ -171,7 +176,7 @@ void FileSink::work(Partition& partition) {
 }
 
 void FileSink::start_open(Partition& partition) {
-  if (partition.in_job || partition.retry_at > host_.now_ms()) return;
+  if (partition.in_job || partition.retry_at > clock_()) return;
   const auto failure = std::make_shared<std::optional<Failure>>();
   partition.in_job = host_.submit([failure, file = partition.file, bytes = partition.committed_bytes] { *failure = file->open(bytes); },
                                   [this, failure, id = partition.info.id] {
@@ -199,7 +204,7 @@ void FileSink::opened(Partition& partition) {
 }
 
 void FileSink::start_write(Partition& partition) {
-  if (partition.in_job || partition.phase == Phase::opening || partition.retry_at > host_.now_ms()) return;
+  if (partition.in_job || partition.phase == Phase::opening || partition.retry_at > clock_()) return;
   if (partition.writing == nullptr) partition.writing = std::move(partition.filling);
   if (partition.writing == nullptr) return;
   const auto failure = std::make_shared<std::optional<Failure>>();
@@ -240,17 +245,17 @@ void FileSink::commit(Partition& partition, Urgency urgency) {
 
 void FileSink::succeeded(Partition& partition) {
   partition.failures = 0;
-  partition.retry_at = 0;
+  partition.retry_at = {};
   if (std::exchange(partition.interrupted, false)) host_.recovered(partition.info.id);
 }
 
 void FileSink::failed(Partition& partition, const Failure& failure) {
-  const auto delay = std::min(kFirstRetryMs << std::min(partition.failures, kMaxDoublings), kMaxRetryMs);
-  partition.retry_at = host_.now_ms() + delay;
+  const auto delay = std::min(kFirstRetry * (1 << std::min(partition.failures, kMaxDoublings)), kMaxRetry);
+  partition.retry_at = clock_() + delay;
   ++partition.failures;
-  if (failure.reason == "object_conflict" && partition.failures < kQuietConflicts) return;
+  if (failure.reason == reasons::kObjectConflict && partition.failures < kQuietConflicts) return;
   partition.interrupted = true;
-  host_.interrupted(partition.info.id, {failure.reason, failure.message, failure.remedy, partition.retry_at});
+  host_.interrupted(partition.info.id, {failure.reason, failure.message, failure.remedy, host_.now_ms() + delay.count()});
 }
 
 void FileSink::stand(Partition& partition, const Failure& failure) {

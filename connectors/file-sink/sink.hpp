@@ -4,8 +4,10 @@
 // Everything here runs on the poll thread, except what is said to run in a job.
 #pragma once
 
+#include <chrono>
 #include <connector_host/connector.hpp>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -18,9 +20,10 @@ namespace ch::file_sink {
 
 constexpr std::size_t kWriteBytes = std::size_t{1} << 20;  // written without waiting for the next tick
 constexpr std::int64_t kTickMs = 1000;
-constexpr std::int64_t kFirstRetryMs = 200;
-constexpr std::int64_t kMaxRetryMs = 30'000;
+constexpr std::chrono::milliseconds kFirstRetry{200};
+constexpr std::chrono::milliseconds kMaxRetry{30'000};
 
+Folder folder_of(const TaskInfo& task);                                 // file.dir, below what the host allows
 std::string file_name(std::string_view topic, std::int32_t partition);  // "orders-0.txt"
 
 // The bytes of some records in a row, out of the task's budget.
@@ -48,7 +51,9 @@ class Chunk {
 
 class FileSink : public SinkTask {
  public:
-  FileSink(Host host, const TaskInfo& task);
+  using Clock = std::chrono::steady_clock;
+  // `clock`: what waits goes by it.
+  FileSink(Host host, const TaskInfo& task, std::function<Clock::time_point()> clock = &Clock::now);
 
   void open(std::span<const OpenPartition> partitions) override;
   std::size_t put(PartitionId partition, const Batch& batch) override;
@@ -81,7 +86,7 @@ class FileSink : public SinkTask {
     std::int64_t end = 0;            // the latest end_of_partition
     std::optional<std::int64_t> requested;
     int failures = 0;
-    std::int64_t retry_at = 0;
+    Clock::time_point retry_at;  // of the steady clock: a wall clock may be set meanwhile
     bool interrupted = false;
   };
 
@@ -98,7 +103,8 @@ class FileSink : public SinkTask {
   void stand(Partition& partition, const Failure& failure);
 
   Host host_;
-  std::string dir_;
+  Folder dir_;
+  std::function<Clock::time_point()> clock_;
   std::uint64_t buffer_memory_;
   bool flushing_ = false;
   std::map<PartitionId, Partition> partitions_;

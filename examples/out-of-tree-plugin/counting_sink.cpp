@@ -2,6 +2,7 @@
 // the committed offset, so that it survives a crash and goes with the partition to another host.
 #include <charconv>
 #include <connector_host/connector.hpp>
+#include <connector_host/reasons.hpp>
 #include <map>
 #include <string>
 
@@ -14,9 +15,15 @@ class CountingSink : public ch::SinkTask {
   void open(std::span<const ch::OpenPartition> partitions) override {
     for (const auto& partition : partitions) {
       Counter counter{partition.committed_offset, 0, partition.committed_offset};
-      std::from_chars(partition.state.data(), partition.state.data() + partition.state.size(), counter.count);
+      const auto* end = partition.state.data() + partition.state.size();
+      const bool counted = partition.state.empty() || std::from_chars(partition.state.data(), end, counter.count).ptr == end;
       counters_[partition.id] = counter;
-      host_.resume(partition.id, partition.committed_offset);
+      if (counted) {
+        host_.resume(partition.id, partition.committed_offset);
+      } else {  // something else has committed to this group: put() comes after resume() only
+        host_.interrupted(partition.id, {ch::reasons::kOffsetLost, "the state beside the committed offset is no count",
+                                         "set the offsets of the task's consumer group anew"});
+      }
     }
   }
 

@@ -6,10 +6,10 @@
 #include <string>
 #include <vector>
 
-#include "compression.hpp"
-#include "crc64.hpp"
-#include "format.hpp"
-#include "signer.hpp"
+#include "cos/crc64.hpp"
+#include "cos/signer.hpp"
+#include "formats/compression.hpp"
+#include "formats/encoder.hpp"
 
 namespace {
 

@@ -1,6 +1,7 @@
 """What an operator does from the first look to the last: create, watch, read, break, mend, disable, delete."""
 
 import json
+import re
 import unittest
 
 from playwright.sync_api import expect
@@ -12,6 +13,14 @@ from world import BUCKET, KEY
 
 def row(page, name):
     return page.locator("tbody tr").filter(has=page.get_by_role("link", name=name, exact=True))
+
+
+def line_of(page):
+    """The form's curl line, unfolded."""
+    fold = page.locator("form > details.curl")
+    if not fold.evaluate("one => one.open"):
+        fold.locator("summary").click()
+    return fold.locator("pre")
 
 
 class Journey(unittest.TestCase):
@@ -37,12 +46,19 @@ class Journey(unittest.TestCase):
         page.locator("[name='cos.endpoint']").fill(world.cos + "/{bucket}")
         page.locator("[name='cos.secret.id']").fill(KEY[0])
         page.locator("[name='cos.secret.key']").fill(KEY[1])
-        page.locator("[name='start.position']").fill("earliest")
+        start = page.get_by_role("radiogroup", name="Where it begins")
+        expect(start.get_by_label("From now on")).to_be_checked()
+        expect(start).to_contain_text(re.compile(r"Everything that is there – [\d,]+ records?"))
+        expect(start).to_contain_text(re.compile(r"leaves out [\d,]+ records?"))
+        start.get_by_label("Since").check()
+        expect(line_of(page)).to_contain_text(re.compile(r'"start.position":"20\d\d-'))
+        expect(start.get_by_label("Since when")).to_be_visible()
+        start.get_by_label("Everything that is there").check()
         page.get_by_role("slider").fill("15")
         expect(page.locator("[name='time.granularity.minutes']")).to_have_value("15")
         page.locator("[name='rotate.interval.ms']").fill("1000")
-        page.get_by_text("As a curl line").click()
-        line = page.locator("form pre")
+        line = line_of(page)
+        expect(line).to_contain_text('"start.position":"earliest"')
         expect(line).to_contain_text('"time.granularity.minutes":"15"')
         expect(line).to_contain_text("<cos.secret.key>")
         expect(line).not_to_contain_text(KEY[1])
@@ -66,7 +82,7 @@ class Journey(unittest.TestCase):
     def prove(self, page):
         page.get_by_role("navigation", name="Task").get_by_role("link", name="Verify").click()
         page.get_by_role("button", name="Verify").click()
-        expect(page.get_by_text("Complete, and everything is there once")).to_be_visible()
+        expect(page.get_by_text("What is stored is right: without a gap, and there once")).to_be_visible()
         expect(page.get_by_role("region", name="What is stored").locator("tbody tr")).to_have_count(4)
         self.assertEqual(axe(page), [])
         screenshot(page, "verified")

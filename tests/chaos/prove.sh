@@ -17,7 +17,7 @@ fi
 
 # run SEED FAULTS BUG[,BUG...]: the verdict's line; chaos's status.
 run() {
-  local status=0 options=()
+  local status=0 options=() bug
   if [[ -n $3 ]]; then
     for bug in ${3//,/ }; do options+=(--bug "$bug"); done
   fi

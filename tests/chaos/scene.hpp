@@ -10,7 +10,7 @@
 #include <thread>
 #include <vector>
 
-#include "support/cos_emulator/emulator.hpp"
+#include "cos_emulator/emulator.hpp"
 #include "support/kafka/admin.hpp"
 #include "support/kafka/broker.hpp"
 #include "support/kafka/late_proxy.hpp"

@@ -41,7 +41,7 @@ LAYOUT(offsetof(ch_progress, bytes) == 24 && offsetof(ch_progress, due_ms) == 32
 
 LAYOUT(offsetof(ch_object_query, topic) == 8 && offsetof(ch_object_query, partition) == 24, ch_object_query_topic)
 LAYOUT(offsetof(ch_object_query, after) == 32 && offsetof(ch_object_query, limit) == 48, ch_object_query_after)
-LAYOUT(offsetof(ch_object_query, url_seconds) == 56, ch_object_query_url)
+LAYOUT(offsetof(ch_object_query, url_seconds) == 56 && offsetof(ch_object_query, newest) == 64, ch_object_query_url)
 
 LAYOUT(offsetof(ch_host, context) == 8 && offsetof(ch_host, log) == 16 && offsetof(ch_host, now_ms) == 24, ch_host_context)
 LAYOUT(offsetof(ch_host, submit) == 32 && offsetof(ch_host, request_commit) == 40 && offsetof(ch_host, resume) == 48, ch_host_submit)

@@ -51,6 +51,48 @@ std::string about(const Answer& answer, const std::string& key) {
 
 }  // namespace
 
+TEST_CASE("no task sends the host's identity anywhere, nor takes a key of the host's", "[bad_input]") {
+  Unharmed it;
+  const auto refused = [&](const std::string& key, const json& other) {
+    const auto answer =
+        it.world.host().post("/v1/tasks", {{"name", "thief"}, {"config", it.world.config("bad-input", other)}, {"enabled", true}});
+    INFO(other.dump());
+    is_error(answer, 422);
+    CHECK_FALSE(about(answer, key).empty());
+    return about(answer, key);
+  };
+  const std::string attacker = "http://attacker.example";
+  CHECK_THAT(refused("sts.endpoint", {{"cos.credentials", "web-identity"}, {"sts.endpoint", attacker}}),
+             Catch::Contains("assume-role only"));
+  CHECK_THAT(refused("sts.endpoint", {{"cos.credentials", "assume-role"}, {"sts.endpoint", attacker}}), Catch::Contains("egress.allowed"));
+  refused("cvm.metadata.endpoint", {{"cos.credentials", "instance-role"}, {"cvm.metadata.endpoint", attacker}});
+  refused("host.sts.endpoint", {{"cos.credentials", "assume-role"}, {"host.sts.endpoint", attacker}});
+  refused("host.egress.allowed",
+          {{"cos.credentials", "assume-role"}, {"host.egress.allowed", "attacker.example"}, {"sts.endpoint", attacker}});
+  CHECK(it.world.host().get("/v1/tasks/thief").status == 404);
+  it.check();
+}
+
+TEST_CASE("one answer of STS, however it is nested, ends no host", "[bad_input]") {
+  Unharmed it;
+  it.world.cos().add_role("archiver");
+  ch::cos_emulator::Fault fault;
+  fault.operation = "sts";
+  fault.kind = ch::cos_emulator::Fault::Kind::somebody_else;
+  fault.status = 200;
+  fault.times = -1;
+  fault.body = "{\"Response\":" + std::string(std::size_t{3} << 20, '[');
+  it.world.cos().add_fault(fault);
+  it.world.create("nested", it.world.config("bad-input", {{"cos.credentials", "assume-role"},
+                                                          {"cos.role.name", "archiver"},
+                                                          {"sts.endpoint", it.world.cos().origin()}}));
+  CHECK(it.world.interrupted("nested", "cos_error"));
+  it.check();
+  it.world.cos().clear_faults();
+  CHECK(it.world.reaches("nested", "RUNNING", std::chrono::seconds(90)));
+  it.check();
+}
+
 TEST_CASE("a wrong config is one 422 with every bad key and what would be right", "[bad_input]") {
   Unharmed it;
   auto& host = it.world.host();
@@ -125,6 +167,59 @@ TEST_CASE("a body that is no task is refused with 400, 413, 415 or 422", "[bad_i
     const auto answer = it.post(body);
     INFO(body << " -> " << answer.status << " " << answer.body);
     CHECK((answer.status == 422 || answer.status == 400));
+  }
+  it.check();
+}
+
+// Each value of each body that a route takes, replaced by one of each type.
+TEST_CASE("a body whose values have other types is refused, and never a 500", "[bad_input]") {
+  Unharmed it;
+  auto& host = it.world.host();
+  const auto config = it.world.config("bad-input");
+  auto verified = host.post("/v1/tasks/bystander/verify").json;
+  REQUIRE(verified.is_object());
+  verified["complete"] = false;
+  verified["walk"] = {{"topics", {"bad-input"}}, {"after", nullptr}, {"topic", nullptr}, {"partition", nullptr}};
+  const json offset = {{"partition", {{"kafka_topic", "bad-input"}, {"kafka_partition", 0}}}, {"offset", {{"kafka_offset", 0}}}};
+  struct Route {
+    std::string method, path;
+    json body;
+  };
+  const std::vector<Route> routes = {
+      {"POST", "/v1/tasks", {{"name", "other"}, {"config", config}, {"enabled", false}}},
+      {"PUT", "/v1/tasks/other", {{"config", config}, {"enabled", false}}},
+      {"PATCH", "/v1/tasks/other", {{"config", {{"rotate.records", "5"}}}}},
+      {"POST", "/v1/validate", {{"name", "other"}, {"config", config}}},
+      {"POST", "/v1/tasks/bystander/verify", verified},
+      {"POST", "/connectors", {{"name", "connect"}, {"config", config}, {"initial_state", "STOPPED"}}},
+      {"PUT", "/connectors/connect/config", config},
+      {"PATCH", "/connectors/connect/config", {{"rotate.records", "5"}}},
+      {"PATCH", "/connectors/connect/offsets", {{"offsets", {offset}}}},
+      {"PUT", "/connector-plugins/cos-sink/config/validate", config},
+      {"PUT", "/admin/loggers/rest", {{"level", "INFO"}}},
+  };
+  const std::vector<json> values = {nullptr,          true,           1,         -1, 1.5, 18446744073709551615ULL, "text", json::array(),
+                                    json::array({1}), json::object(), {{"a", 1}}};
+  for (const auto& route : routes) {
+    std::vector<json::json_pointer> places = {json::json_pointer("")};
+    for (std::size_t i = 0; i < places.size(); ++i) {
+      const auto place = places[i];
+      const auto& at = route.body.at(place);
+      if (!at.is_structured()) continue;
+      for (const auto& [key, value] : at.items())
+        places.push_back(at.is_array() ? place / static_cast<std::size_t>(std::stoul(key)) : place / key);
+    }
+    for (const auto& place : places) {
+      for (const auto& value : values) {
+        auto body = route.body;
+        body[place] = value;
+        const auto answer = host.request(route.method, route.path, body);
+        INFO(route.method << " " << route.path << " " << place.to_string() << " = " << value.dump() << " -> " << answer.status << " "
+                          << answer.body);
+        CHECK(answer.status >= 200);
+        CHECK((answer.status < 500 || answer.status == 503));
+      }
+    }
   }
   it.check();
 }

@@ -69,7 +69,22 @@ TEST_CASE("a task's life by the command line, with the exit statuses of the cont
     whole += entry.file_size() > 0 ? 1 : 0;
   }
   CHECK(whole == count_objects(world.bucket()));
-  ended(cli({"task", "events", "life"}), 0);
+  const auto keys = [](const Finished& listed) {  // up to the time that they begin with
+    std::vector<std::string> out;
+    const auto answer = json::parse(listed.output);
+    for (const auto& object : answer.at("objects")) out.push_back(object.at("key").get<std::string>().substr(0, 26));
+    return out;
+  };
+  const auto newest = keys(cli({"task", "objects", "life", "--output", "json"}));
+  CHECK(newest.size() == whole);
+  CHECK(std::is_sorted(newest.rbegin(), newest.rend()));
+  CHECK(keys(cli({"task", "objects", "life", "--output", "json", "--order", "oldest"})).size() == whole);
+  const auto events = cli({"task", "events", "life", "--tail", "2", "--since", "1h", "--output", "json"});
+  ended(events, 0);
+  const auto last = json::parse(events.output).at("events");
+  REQUIRE(last.size() == 2);
+  CHECK(last.at(0).at("id") > last.at(1).at("id"));
+  ended(cli({"task", "events", "life", "--after", std::to_string(last.at(1).at("id").get<std::int64_t>())}), 0);
   ended(cli({"task", "pause", "life", "--wait", "30s"}), 0);
   ended(cli({"task", "resume", "life", "--wait", "30s"}), 0);
   ended(cli({"task", "restart", "life", "--wait", "30s"}), 0);
@@ -85,6 +100,58 @@ TEST_CASE("a task's life by the command line, with the exit statuses of the cont
   ended(cli({"task", "disable", "life"}), 0);
   ended(cli({"task", "delete", "life", "--wait", "60s"}), 0);
   CHECK(world.host().get("/v1/tasks/life").status == 404);
+}
+
+TEST_CASE("a folder of 30 tasks: applied twice nothing changes; a broken file changes nothing; --prune deletes what no file names",
+          "[cli]") {
+  Cli cli;
+  const TempDir dir;
+  const auto folder = (dir.path() / "tasks").string();
+  for (const char* name : {"even", "odd"}) std::filesystem::create_directories(dir.path() / "tasks" / name);
+  for (int i = 0; i < 29; ++i) {
+    auto task = json::parse(cli.task("many-" + std::to_string(i)));
+    task["enabled"] = false;
+    write_file(dir.path() / "tasks" / (i % 2 == 0 ? "even" : "odd") / (std::to_string(i) + ".json"), task.dump());
+  }
+  std::string yaml = "name: many-29\nenabled: false\nconfig:\n";
+  const auto last = json::parse(cli.task("many-29"));
+  for (const auto& [key, value] : last.at("config").items()) yaml += "  " + key + ": " + value.dump() + "\n";
+  write_file(dir.path() / "tasks" / "29.yaml", yaml);
+  const auto said = [&](const std::vector<std::string>& options) {
+    std::vector<std::string> words = {"task", "apply", folder};
+    words.insert(words.end(), options.begin(), options.end());
+    const auto ran = cli(words);
+    ended(ran, 0);
+    const auto end = ran.output.find_last_not_of('\n');
+    return ran.output.substr(ran.output.rfind('\n', end) + 1, end - ran.output.rfind('\n', end));
+  };
+  CHECK(said({"--dry-run"}) == "would be: created 30");
+  CHECK(said({}) == "created 30");
+  const auto begin = std::chrono::steady_clock::now();
+  CHECK(said({}) == "unchanged 30");
+  CHECK(std::chrono::steady_clock::now() - begin < 2s);
+
+  write_file(dir.path() / "tasks" / "broken.yml", "name: many-30\nconfig: {topics: cli\n");
+  auto changed = json::parse(cli.task("many-0", {{"rotate.records", "77"}}));
+  write_file(dir.path() / "tasks" / "even" / "0.json", changed.dump());
+  const auto broken = cli({"task", "apply", folder});
+  ended(broken, 1);
+  CHECK(broken.errors.find("broken.yml is not YAML") != std::string::npos);
+  CHECK(broken.errors.find(": line ") != std::string::npos);
+  CHECK(cli.world.host().get("/v1/tasks/many-0").body.find("\"77\"") == std::string::npos);
+  std::filesystem::remove(dir.path() / "tasks" / "broken.yml");
+  std::filesystem::remove_all(dir.path() / "tasks" / "odd");
+  ended(cli({"task", "apply", folder, "--prune"}), 2);
+  CHECK(said({"--prune", "--yes"}) == "changed 1, unchanged 15, deleted 14");
+
+  const auto set = cli({"task", "set", "many-0", "rotate.records=", "rotate.bytes=1000000"});
+  ended(set, 0);
+  CHECK(set.output.find("  + rotate.bytes: 1000000\n  - rotate.records: 77\n") != std::string::npos);
+  ended(cli({"task", "restart", "--state", "INTERRUPTED"}), 0);
+  ended(cli({"task", "restart", "many-0", "many-2"}), 4);
+  ended(cli({"events", "--since", "1h", "--task", "many-0"}), 0);
+  ended(cli({"task", "delete", "many-*", "--yes"}), 0);
+  CHECK(cli({"task", "list"}).output.find("many-") == std::string::npos);
 }
 
 TEST_CASE("each way to fail has its exit status", "[cli]") {
@@ -176,6 +243,9 @@ TEST_CASE("a host with https, an authority of its own and a token: by options, b
   ended(stranger, 6);
   CHECK(stranger.errors.find("certificate") != std::string::npos);
   const auto nameless = list({"--url", url, "--ca", path("cert.pem")});
-  ended(nameless, 1);
-  CHECK(nameless.errors.find("token") != std::string::npos);
+  ended(nameless, 8);
+  CHECK(nameless.errors.find("asks for a token: set CONNECTOR_HOST_TOKEN") != std::string::npos);
+  const auto wrong = list({"--url", url, "--ca", path("cert.pem"), "--token", "another-token"});
+  ended(wrong, 8);
+  CHECK(wrong.errors.find("does not take the token") != std::string::npos);
 }

@@ -5,6 +5,7 @@
 #include <array>
 #include <catch2/catch.hpp>
 #include <map>
+#include <thread>
 
 #include "support/kafka/handles.hpp"
 #include "world.hpp"
@@ -248,6 +249,37 @@ TEST_CASE("a dead letter that its topic refuses as too large stops its partition
   const auto events = [&] { return world.host().get("/v1/tasks/too-large/events?limit=1000").body; };
   CHECK(eventually(20s, [&] { return events().find("recovered from record_rejected") != std::string::npos; }));
   CHECK_THAT(events(), !Catch::Contains("rejoin"));
+}
+
+TEST_CASE("a dead letter that its topic refuses for its time stops its partition alone, and nothing is joined anew for it", "[formats]") {
+  World world;
+  world.admin().create_topic("too-old", 2);
+  world.admin().create_topic("too-old-dead", 1, {{"message.timestamp.before.max.ms", "1000"}});
+  LedgerProducer producer(world.bootstrap(), "too-old");
+  producer.send(0, "good");
+  producer.send(0, "\xFF bad");
+  for (int i = 0; i < 100; ++i) producer.send(0, "behind it");
+  for (int i = 0; i < 100; ++i) producer.send(1, "other");
+  producer.flush();
+  std::this_thread::sleep_for(2s);  // then what was produced is too old for the topic
+  world.host().start();
+  world.create("too-old", world.config("too-old", {{"format", "csv"},
+                                                   {"errors.tolerance", "all"},
+                                                   {"errors.deadletterqueue.topic.name", "too-old-dead"},
+                                                   {"errors.deadletterqueue.topic.replication.factor", "1"}}));
+  REQUIRE(world.interrupted("too-old", "record_rejected"));
+  const auto told = world.host().status("too-old").at("interruption");
+  INFO(told.dump(1));
+  CHECK_THAT(told.at("message").get<std::string>(), Catch::Contains("offset 1 of too-old-0") && Catch::Contains("refuses it") &&
+                                                        Catch::Contains("timestamp", Catch::CaseSensitive::No));
+  CHECK_THAT(told.at("remedy").get<std::string>(), Catch::Contains("message.timestamp.before.max.ms"));
+  CHECK(eventually(30s, [&] { return world.admin().committed("connect-too-old", "too-old", 2).at(1).offset == 100; }));
+
+  world.admin().configure_topic("too-old-dead", {});
+  CHECK(world.drained("too-old", "too-old", 2));
+  CHECK(world.reaches("too-old", "RUNNING"));
+  CHECK(dead_letters(world.bootstrap(), "too-old-dead", 1).front().value == "\xFF bad");
+  CHECK_THAT(world.host().get("/v1/tasks/too-old/events?limit=1000").body, !Catch::Contains("rejoin"));
 }
 
 TEST_CASE("an object behind a dead letter is not stored before the letter is there, and a kill -9 loses neither", "[formats]") {

@@ -75,7 +75,8 @@ TEST_CASE("a task deleted while enabled stores what is open before it goes", "[l
   const auto all_read = [&] {
     const auto status = host.status("deleted");
     std::int64_t read = 0;
-    for (const auto& partition : status.at("partitions")) read += std::max<std::int64_t>(0, partition.value("position", 0));
+    for (const auto& partition : status.at("partitions"))
+      read += partition.at("position").is_number() ? partition.at("position").get<std::int64_t>() : 0;
     return read == 400;
   };
   REQUIRE(eventually(30s, all_read));
@@ -104,4 +105,32 @@ TEST_CASE("a pause keeps the object open, a resume goes on with it", "[lifecycle
   CHECK(host.post("/v1/tasks/paused/resume?wait=20s").status == 200);
   CHECK(world.drained("paused", "paused", 1));
   CHECK(world.check("paused", producer.ledger()).ok());
+}
+
+TEST_CASE("topics that are added to a running task are read, also if the host is killed meanwhile", "[lifecycle]") {
+  World world;
+  for (const auto* topic : {"grow-a", "grow-b", "grow-c"}) world.admin().create_topic(topic, 2);
+  std::vector<std::unique_ptr<LedgerProducer>> producers;
+  for (const auto* topic : {"grow-a", "grow-b", "grow-c"}) {
+    producers.push_back(std::make_unique<LedgerProducer>(world.bootstrap(), topic, Mix{71}));
+    producers.back()->produce(200, 2);
+    producers.back()->flush();
+  }
+  auto& host = world.host();
+  host.start();
+  world.create("grow", world.config("grow-a"));
+  REQUIRE(world.drained("grow", "grow-a", 2));
+  const auto with = [&](const std::string& topics) {
+    return host.request("PATCH", "/v1/tasks/grow", {{"config", {{"topics", topics}}}}).status;
+  };
+  CHECK(with("grow-a,grow-b") == 200);
+  CHECK(world.drained("grow", "grow-b", 2));
+  CHECK(host.status("grow").at("partitions").size() == 4);
+  CHECK(with("grow-a,grow-b,grow-c") == 200);
+  host.kill();
+  host.start();
+  CHECK(world.drained("grow", "grow-c", 2));
+  CHECK(host.status("grow").at("partitions").size() == 6);
+  CHECK(with("grow-c") == 200);
+  CHECK(eventually(30s, [&] { return host.status("grow").at("partitions").size() == 2; }));
 }

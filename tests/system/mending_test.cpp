@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <fstream>
 #include <sstream>
+#include <thread>
 
 #include "support/process/temp_dir.hpp"
 #include "world.hpp"
@@ -141,8 +142,8 @@ TEST_CASE("roles, keys, arrears, throttling and clocks: told, mended, nothing lo
   for (const auto* one : all) one->produce();
   CHECK(world.interrupted("mend-role", "role_deleted"));
   check_remedy(world, "mend-role", "make the role qcs::cam::uin/100000000001:roleName/archiver again");
-  CHECK(world.interrupted("mend-keys", "credentials_expired"));
-  check_remedy(world, "mend-keys", "CAM console");
+  CHECK(world.interrupted("mend-keys", "credentials_refused"));
+  check_remedy(world, "mend-keys", "correct cos.secret.id");
   CHECK(world.interrupted("mend-arrears", "arrears"));
   check_remedy(world, "mend-arrears", "top up");
   CHECK(world.interrupted("mend-throttled", "throttled"));
@@ -228,4 +229,40 @@ TEST_CASE("a password that the broker refuses, and a disk that is full", "[mendi
   CHECK(sasl.drained("mend-disk", "mend-disk", 1));
   CHECK(sasl.check("mend-disk", producer.ledger()).ok());
   archived.is_whole();
+}
+
+// The consumer keeps what it was made with. Once its session is over it has no partitions, and nothing of its own to do.
+TEST_CASE("a password that is rotated while nothing comes is taken within a minute, by nobody's hand", "[mending]") {
+  const TempDir dir;
+  const auto secrets = dir.path() / "kafka.properties";
+  write_file(secrets, std::string("password=") + KafkaBroker::kSaslPassword + "\n");
+  KafkaBroker broker;
+  broker.start();
+  World world(broker.bootstrap(), {{"instances",
+                                    {{"default",
+                                      {{"bootstrap.servers", broker.sasl_bootstrap()},
+                                       {"region", "ap-guangzhou"},
+                                       {"security.protocol", "SASL_PLAINTEXT"},
+                                       {"sasl.mechanisms", "PLAIN"},
+                                       {"sasl.username", KafkaBroker::kSaslUser},
+                                       {"sasl.password", "${file:" + secrets.string() + ":password}"}}}}}});
+  world.host().start();
+  const Archived archived(world, "rotated",
+                          {{"consumer.override.session.timeout.ms", "1500"}, {"consumer.override.heartbeat.interval.ms", "300"}}, 67);
+  archived.produce();
+  archived.is_whole();
+  broker.stop();
+  const auto properties = broker.log_file().parent_path() / "server.properties";
+  auto text = read_all(properties);
+  text.replace(text.find(KafkaBroker::kSaslPassword), std::string(KafkaBroker::kSaslPassword).size(), "the-next-password");
+  write_file(properties, text);
+  broker.start();
+  CHECK(world.interrupted("rotated", "broker_auth"));
+  std::this_thread::sleep_for(5s);  // its session is over
+  CHECK(world.reaches("rotated", "INTERRUPTED"));
+  write_file(secrets, "password=the-next-password\n");
+  CHECK(world.reaches("rotated", "RUNNING", 60s));
+  archived.produce();
+  archived.is_whole();
+  CHECK(read_all(world.host().log_file()).find("the-next-password") == std::string::npos);
 }

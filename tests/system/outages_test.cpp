@@ -212,7 +212,31 @@ TEST_CASE("answers of COS that are lost, late, damaged or errors", "[outages]") 
   fault(Fault::Kind::error, Fault::When::after, 500, "InternalError");
   fault(Fault::Kind::wrong_crc, Fault::When::after, 200, "");
   fault(Fault::Kind::stall, Fault::When::after, 200, "");
+  fault(Fault::Kind::somebody_else, Fault::When::before, 200, "");
+  fault(Fault::Kind::somebody_else, Fault::When::after, 404, "");
   for (int i = 0; i < 4; ++i) outage.produce();
+  outage.heals();
+}
+
+// A gateway, a login page, a proxy that inspects TLS.
+TEST_CASE("somebody else answers 200 in COS's place, and nothing counts as stored by it", "[outages]") {
+  Outage outage("impostor");
+  Fault fault;
+  fault.kind = Fault::Kind::somebody_else;
+  fault.status = 200;
+  fault.times = -1;
+  outage.world.cos().add_fault(fault);
+  outage.produce();
+  CHECK(outage.world.interrupted("impostor", "cos_unreachable"));
+  CHECK_THAT(outage.world.host().status("impostor").at("interruption").at("message").get<std::string>(),
+             Catch::Contains("x-cos-request-id"));
+  outage.world.cos().clear_faults();
+  for (const auto* operation : {"put", "head"}) {
+    fault.operation = operation;
+    fault.times = 2;
+    outage.world.cos().add_fault(fault);
+  }
+  outage.produce();
   outage.heals();
 }
 

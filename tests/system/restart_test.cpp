@@ -55,7 +55,7 @@ TEST_CASE("SIGTERM stores what is open, commits it and ends with 0", "[restart]"
     const auto status = world.host().status("sigterm");
     if (!status.is_object() || status.at("partitions").size() != 2) return false;
     for (const auto& partition : status.at("partitions")) {
-      if (partition.value("position", -1) != 250) return false;
+      if (partition.at("position") != 250) return false;
     }
     return true;
   };

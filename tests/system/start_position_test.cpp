@@ -2,6 +2,7 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 
 #include "world.hpp"
@@ -89,4 +90,50 @@ TEST_CASE("a partition that is added later starts at its first record", "[start]
   const auto report = world.check("start-grown", both, {{0, 100}});
   INFO(report.summary());
   CHECK(report.ok());
+}
+
+TEST_CASE("whoever makes a task is told how many records lie before its start", "[start]") {
+  World world;
+  world.admin().create_topic("start-told", 2);
+  LedgerProducer producer(world.bootstrap(), "start-told", Mix{44});
+  producer.produce(200, 2);
+  producer.flush();
+  auto& host = world.host();
+  host.start();
+  const auto count = [&](const std::string& query) { return host.get("/v1/instances/default/records?" + query).json; };
+  const json found = {{"name", "start-told"}, {"partitions", 2}, {"records", 200}, {"skipped", 200}};
+  CHECK(count("topics=start-told,no-such-topic") ==
+        json({{"records", 200}, {"skipped", 200}, {"topics", {found}}, {"missing", {"no-such-topic"}}}));
+  CHECK(count("topics=no-such-topic&start.position=") ==
+        json({{"records", 0}, {"skipped", 0}, {"topics", json::array()}, {"missing", {"no-such-topic"}}}));
+  CHECK(count("topics=start-told&start.position=").at("skipped") == 200);
+  CHECK(count("topics.regex=start-tol.*&start.position=earliest").at("skipped") == 0);
+  CHECK(count("topics=start-told&start.position=2020-01-01T00:00:00Z").at("skipped") == 0);
+  CHECK(count("topics=start-told&start.position=committed").at("skipped") == nullptr);
+  CHECK(host.get("/v1/instances/default/records").status == 422);
+  CHECK(host.get("/v1/instances/default/records?topics=a&start.position=yesterday").status == 422);
+  CHECK(host.get("/v1/instances/other/records?topics=a").status == 404);
+
+  const auto file = world.dir() / "told.json";
+  const auto task = [&](const std::string& name, const std::string& position, const std::string& command) {
+    write_file(file, json({{"name", name}, {"config", world.config("start-told", {{"start.position", position}})}}).dump());
+    return run({binary("connector-host").string(), "task", command, file.string(), "--url", host.url()}, 60s);
+  };
+  const auto latest = task("told-latest", "latest", "create");
+  INFO(latest.output << latest.errors);
+  CHECK(latest.status == 0);
+  CHECK(latest.errors.find("starts behind 200 existing records; start.position=earliest would take them") != std::string::npos);
+  CHECK(host.get("/v1/tasks/told-latest/status").json.at("starts_behind") == 200);
+  const auto events = host.get("/v1/tasks/told-latest/events?limit=1000").json.at("events");
+  CHECK(std::any_of(events.begin(), events.end(), [](const json& event) {
+    return event.at("kind") == "start" && event.at("message").get<std::string>().find("behind 200 existing records") != std::string::npos;
+  }));
+
+  const auto earliest = task("told-earliest", "earliest", "apply");
+  CHECK(earliest.errors.find("starts behind") == std::string::npos);
+  CHECK(host.get("/v1/tasks/told-earliest/status").json.at("starts_behind") == 0);
+
+  // One that goes on has left nothing out.
+  CHECK(host.post("/v1/tasks/told-latest/disable?wait=30s").status == 200);
+  CHECK(host.post("/v1/tasks/told-latest/enable").json.at("starts_behind") == nullptr);
 }

@@ -3,6 +3,7 @@
 
 #include <catch2/catch.hpp>
 #include <fstream>
+#include <optional>
 
 #include "world.hpp"
 
@@ -17,9 +18,9 @@ class Stored {
  public:
   explicit Stored(const std::string& name) : name_(name) {
     world.admin().create_topic(name, kPartitions);
-    LedgerProducer producer(world.bootstrap(), name, Mix{81});
-    producer.produce(900, kPartitions);
-    producer.flush();
+    producer.emplace(world.bootstrap(), name, Mix{81});
+    producer->produce(900, kPartitions);
+    producer->flush();
     world.host().start();
     world.create(name, world.config(name, {{"rotate.records", "50"}, {"rotate.interval.ms", "600000"}}));
     REQUIRE(world.drained(name, name, kPartitions));
@@ -60,6 +61,7 @@ class Stored {
     return text.substr(0, text.size() - std::string(".meta.json").size());
   }
   World world;
+  std::optional<LedgerProducer> producer;
   std::vector<std::filesystem::path> metas;
 
  private:
@@ -86,6 +88,73 @@ TEST_CASE("verify: a task that is whole", "[verify]") {
   const auto cli = stored.cli({"--deep"});
   INFO(cli.output << cli.errors);
   CHECK(cli.status == 0);
+}
+
+TEST_CASE("verify: what was stored before template, format and bucket were changed is found", "[verify]") {
+  Stored stored("verify-moved");
+  auto& world = stored.world;
+  const auto change = [&](const json& to) {
+    CHECK(world.host().request("PATCH", "/v1/tasks/verify-moved", {{"config", to}}).status == 200);
+    REQUIRE(world.reaches("verify-moved", "RUNNING"));
+  };
+  const auto whole = [&](std::int64_t end) {
+    const auto report = stored.verify("?deep=true");
+    INFO(report.dump(1));
+    CHECK(report.at("ok") == true);
+    CHECK(report.at("findings").empty());
+    CHECK(report.at("records") == 3 * end);
+    for (const auto& partition : report.at("partitions")) CHECK(partition.at("chains").at(0).at("ranges") == json({{0, end}}));
+  };
+  const auto more = [&] {
+    stored.producer->produce(300, kPartitions);
+    stored.producer->flush();
+    REQUIRE(world.drained("verify-moved", "verify-moved", kPartitions));
+  };
+  change({{"format", "jsonl"}});
+  whole(300);  // nothing is stored yet under the new name
+  more();
+  change({{"object.key.template", "other/{topic}/{partition}/{start_offset}{ext}"}, {"compression", "gzip"}});
+  more();
+  change({{"object.key.template", nullptr}, {"compression", nullptr}, {"format", nullptr}});  // and back: a gap for who looks there only
+  more();
+  whole(600);
+
+  // Where nobody can look there is no gap, but nothing is proven either.
+  world.cos().add_bucket("gone-1250000000");
+  change({{"cos.bucket", "gone-1250000000"}});
+  more();
+  change({{"cos.bucket", World::kBucket}});
+  more();
+  whole(800);
+  world.cos().remove_bucket("gone-1250000000");
+  const auto report = stored.verify();
+  INFO(report.dump(1));
+  CHECK(report.at("counts").at("gap") == 0);
+  CHECK(report.at("counts").at("unknown") == 1 + kPartitions);
+  CHECK(report.at("ok") == false);
+  const auto cli = stored.cli();
+  INFO(cli.output << cli.errors);
+  CHECK(cli.status == 7);
+  CHECK(cli.output.find("gone-1250000000") != std::string::npos);
+}
+
+TEST_CASE("verify: where a task of the same name stored before, nobody knows", "[verify]") {
+  Stored stored("verify-anew");
+  auto& world = stored.world;
+  CHECK(world.host().request("DELETE", "/v1/tasks/verify-anew").status < 300);
+  REQUIRE(eventually(30s, [&] { return world.host().get("/v1/tasks/verify-anew").status == 404; }));
+  const auto lost = stored.meta(0, 50);
+  stored.change_bucket([&] {
+    std::filesystem::remove(Stored::body_of(lost));
+    std::filesystem::remove(lost);
+  });
+  world.create("verify-anew", world.config("verify-anew", {{"rotate.records", "50"}, {"rotate.interval.ms", "600000"}}));
+  REQUIRE(world.reaches("verify-anew", "RUNNING"));
+  const auto report = stored.verify();
+  INFO(report.dump(1));
+  CHECK(report.at("counts").at("gap") == 0);
+  CHECK(report.at("counts").at("unknown") == 1);
+  CHECK(report.at("ok") == false);
 }
 
 TEST_CASE("verify: a lost object, one that is there twice, a damaged and a foreign one", "[verify]") {
@@ -116,7 +185,8 @@ TEST_CASE("verify: a lost object, one that is there twice, a damaged and a forei
   const auto report = stored.verify();
   INFO(report.dump(1));
   CHECK(report.at("ok") == false);
-  CHECK(report.at("counts") == json({{"gap", 1}, {"overlap", 0}, {"duplicate", 1}, {"wrong", 0}, {"foreign", 1}, {"orphan_upload", 0}}));
+  CHECK(report.at("counts") ==
+        json({{"gap", 1}, {"overlap", 0}, {"duplicate", 1}, {"wrong", 0}, {"unknown", 0}, {"foreign", 1}, {"orphan_upload", 0}}));
   const auto deep = stored.verify("?deep=true");
   INFO(deep.dump(1));
   CHECK(deep.at("counts").at("wrong") == 1);

@@ -92,3 +92,43 @@ TEST_CASE("a bucket with versions: nobody else's object is overwritten, and a la
   INFO(report.summary());
   CHECK(report.ok());
 }
+
+TEST_CASE("a task whose next name is taken goes on under its own name, by another template and its offsets", "[verify]") {
+  World world;
+  world.admin().create_topic("taken", 1);
+  const json meta = {
+      {"key", "of/taken/0-100.txt"}, {"size", 5}, {"etag", "e"}, {"crc64", ""}, {"modified_ms", 1}, {"headers", json::object()},
+      {"metadata", json::object()}};
+  put_file(world, "of%2Ftaken%2F0-100.txt", meta, "mine\n");
+  LedgerProducer producer(world.bootstrap(), "taken", Mix{98});
+  producer.produce(200, 1);
+  producer.flush();
+  auto& host = world.host();
+  host.start();
+  world.create("taken", world.config("taken", {{"rotate.records", "100"},
+                                               {"consumer.override.session.timeout.ms", "6000"},
+                                               {"object.key.template", "of/{topic}/{partition}-{start_offset}{ext}"}}));
+  REQUIRE(world.interrupted("taken", "object_conflict"));
+  CHECK(host.post("/v1/tasks/taken/disable").status < 300);
+  CHECK(host.state("taken") != "DISABLED");  // it waits for the name
+  host.kill();
+  host.start();
+  REQUIRE(world.reaches("taken", "DISABLED"));
+  const json other = {{"object.key.template", "of/{task}/{topic}/{partition}-{start_offset}{ext}"}};
+  CHECK(host.request("PATCH", "/v1/tasks/taken", {{"config", other}}).status == 200);
+  REQUIRE(world.admin().committed("connect-taken", "taken", 1).front().offset == 100);
+  const auto offsets =
+      json::parse(R"({"offsets": [{"partition": {"kafka_topic": "taken", "kafka_partition": 0}, "offset": {"kafka_offset": 100}}]})");
+  const auto altered = host.request("PATCH", "/connectors/taken/offsets", offsets);
+  INFO(altered.body);
+  REQUIRE(altered.status == 200);
+  CHECK(host.post("/v1/tasks/taken/enable").status < 300);
+  REQUIRE(world.drained("taken", "taken", 1));
+  CHECK(read_file(world.bucket() / "objects" / "of%2Ftaken%2F0-100.txt") == "mine\n");
+  const auto report = host.post("/v1/tasks/taken/verify").json;
+  INFO(report.dump(1));
+  CHECK(report.at("ok") == true);
+  CHECK(report.at("all_stored") == true);
+  CHECK(report.at("records") == 200);
+  CHECK(report.at("counts").at("foreign") == 1);
+}

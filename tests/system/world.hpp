@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "support/cos_emulator/emulator.hpp"
+#include "cos_emulator/emulator.hpp"
 #include "support/kafka/admin.hpp"
 #include "support/kafka/broker.hpp"
 #include "support/kafka/producer.hpp"

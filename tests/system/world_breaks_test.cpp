@@ -4,6 +4,7 @@
 
 #include <catch2/catch.hpp>
 #include <fstream>
+#include <set>
 #include <thread>
 
 #include "support/kafka/transactions.hpp"
@@ -221,6 +222,71 @@ TEST_CASE("transactions: what was aborted is not stored, markers are no gap, lag
   INFO(walk.dump(1));
   CHECK(walk.at("ok") == true);
   CHECK(explained(walk).find("hold no record") != std::string::npos);
+}
+
+TEST_CASE("what waits behind an open transaction is told at its partition, and stored when it ends", "[breaks]") {
+  World world;
+  world.admin().create_topic("left-open", 2);
+  TransactionProducer producer(world.bootstrap(), "left-open");
+  producer.transaction(10, 2, true);
+  world.host().start();
+  world.create("left-open", config_of(world, "left-open"));
+  REQUIRE(world.drained("left-open", "left-open", 2));
+  REQUIRE(world.reaches("left-open", "RUNNING"));
+  producer.open(3, 1);  // in partition 0, behind 5 records and their marker
+  json status;
+  const auto told = [&] {
+    status = world.host().status("left-open");
+    return status.is_object() && status.value("state", "") == "INTERRUPTED";
+  };
+  REQUIRE(eventually(90s, told));
+  INFO(status.dump(1));
+  const auto& partitions = status.at("partitions");
+  const auto& why = partitions.at(0).at("interruption");
+  CHECK(why.at("reason") == "open_transaction");
+  CHECK_THAT(why.at("message").get<std::string>(), Catch::Contains("left-open-0 has records up to offset 8") &&
+                                                       Catch::Contains("a transaction that begins at offset 6 has not ended"));
+  CHECK(why.at("since").is_string());
+  CHECK(why.at("next_try").is_null());  // it is read all the time
+  CHECK(partitions.at(1).at("interruption").is_null());
+  CHECK(status.at("interruption").at("reason") == "open_transaction");
+  producer.close(true);
+  CHECK(world.reaches("left-open", "RUNNING"));
+  CHECK(world.drained("left-open", "left-open", 2));
+  const auto report = world.check("left-open", producer.ledger());
+  INFO(report.summary());
+  CHECK(report.ok());
+  CHECK_THAT(events(world, "left-open"), Catch::Contains("recovered from open_transaction") && !Catch::Contains("\"rejoin\""));
+}
+
+TEST_CASE("a pattern takes whole names and no internal topic, and what can be no name is refused", "[breaks]") {
+  World world;
+  for (const auto* topic : {"whole-a", "whole-a-not", "not-whole-b", "whole-b"}) world.admin().create_topic(topic, 1);
+  LedgerProducer producer(world.bootstrap(), "whole-b");
+  producer.produce(100, 1);
+  producer.flush();
+  world.admin().set_offset("whole-before", "whole-a", 0, 0);  // the broker makes its topic with the first commit of any group
+  REQUIRE(world.admin().has_topic("__consumer_offsets"));
+  world.host().start();
+  world.create("whole", config_of(world, "", {{"topics", nullptr}, {"topics.regex", "^whole-a$|whole-b$|__consumer.*"}}));
+  REQUIRE(world.reaches("whole", "RUNNING"));
+  REQUIRE(world.drained("whole", "whole-b", 1));
+  const auto status = world.host().status("whole");
+  INFO(status.dump(1));
+  std::set<std::string> topics;
+  for (const auto& partition : status.at("partitions")) topics.insert(partition.at("topic"));
+  CHECK(topics == std::set<std::string>{"whole-a", "whole-b"});
+
+  for (const auto* topic : {"whole.*", "wid*", "a b", "..", ""}) {
+    INFO(topic);
+    const auto verdict = world.host().post("/v1/validate", {{"name", "refused"}, {"config", config_of(world, topic)}}).json;
+    CHECK(verdict.at("valid") == false);
+    CHECK(verdict.at("errors").at(0).at("key") == "topics");
+    const bool pattern = std::string(topic).find('*') != std::string::npos;
+    CHECK((verdict.dump().find("did you mean topics.regex?") != std::string::npos) == pattern);
+  }
+  CHECK(world.host().post("/v1/validate", {{"name", "taken"}, {"config", config_of(world, "__consumer_offsets")}}).json.at("valid") ==
+        true);
 }
 
 TEST_CASE("a topic deleted and made again with lower offsets stands, and says what to do", "[breaks]") {

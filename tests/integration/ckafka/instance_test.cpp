@@ -8,7 +8,7 @@
 #include <filesystem>
 #include <thread>
 
-#include "ckafka/troubles.hpp"
+#include "ckafka/errors.hpp"
 #include "cos_emulator/emulator.hpp"
 
 using namespace ch;
@@ -85,12 +85,12 @@ TEST_CASE("what CKafka's API refuses is told, with its request id and what to do
   }
   SECTION("a wrong secret") {
     world.keys.secret_key = "hunter2hunter2";
-    reason = "credentials_expired";
+    reason = "credentials_refused";
     part = "ckafka.api.secret.id";
   }
   SECTION("an unknown key") {
     world.keys.secret_id = "AKIDnobody";
-    reason = "credentials_expired";
+    reason = "credentials_refused";
     part = "SecretIdNotFound";
   }
   SECTION("a fault") {
@@ -149,9 +149,9 @@ TEST_CASE("every code of CKafka's API has its meaning") {
   };
   // errorcodes.py of Tencent's SDK for ckafka 2019-08-19, and codes that every API of the cloud may give.
   const std::vector<Row> rows = {
-      {"AuthFailure", "credentials_expired"},
-      {"AuthFailure.SecretIdNotFound", "credentials_expired"},
-      {"AuthFailure.SignatureFailure", "credentials_expired"},
+      {"AuthFailure", "credentials_refused"},
+      {"AuthFailure.SecretIdNotFound", "credentials_refused"},
+      {"AuthFailure.SignatureFailure", "credentials_refused"},
       {"AuthFailure.TokenFailure", "credentials_expired"},
       {"AuthFailure.SignatureExpire", "ckafka_error"},
       {"AuthFailure.UnauthorizedOperation", "access_denied"},

@@ -42,6 +42,87 @@ TEST_CASE("a CRC64 that differs is reported although the object is there") {
   check_ok(client->upload_part("m", id.value, 1, body_of(text)).failure);
 }
 
+TEST_CASE("what something else answers in COS's place is believed of no request") {
+  World world;
+  const auto client = world.client();
+  const std::string text = "x";
+  const auto status = GENERATE(200, 204, 404, 409);
+  INFO(status);
+  check_ok(client->put("there", body_of(text), plain_options()));
+  const auto id = client->initiate("m", plain_options()).value;
+  const auto part = client->upload_part("m", id, 1, body_of(text));
+  check_ok(part.failure);
+  const auto is_question = [&](const std::string& operation, const auto& request) {
+    INFO(operation);
+    for (const auto* body :
+         {"<html><body>Please log in.</body></html>", "", "<ListBucketResult/>", "<ListPartsResult/>", "<ListMultipartUploadsResult/>",
+          "<VersioningConfiguration/>", "<InitiateMultipartUploadResult><UploadId>u</UploadId></InitiateMultipartUploadResult>",
+          "<CompleteMultipartUploadResult/>"}) {
+      Fault fault;
+      fault.operation = operation;
+      fault.kind = Fault::Kind::somebody_else;
+      fault.status = status;
+      fault.body = body;
+      world.emulator.add_fault(fault);
+      const Failure failure = request();
+      check_outcome(failure, Outcome::retry, "NotFromCos");
+      CHECK(failure.reason == "cos_unreachable");
+    }
+  };
+  is_question("put", [&] { return client->put("k", body_of(text), plain_options()); });
+  is_question("head", [&] { return client->head("there").failure; });
+  is_question("list", [&] { return client->list("", "", 1).failure; });
+  is_question("list_uploads", [&] { return client->list_uploads("", "", "").failure; });
+  is_question("get", [&] { return client->read("there", 0, 1).failure; });
+  is_question("initiate", [&] { return client->initiate("k", plain_options()).failure; });
+  is_question("upload_part", [&] { return client->upload_part("m", id, 1, body_of(text)).failure; });
+  is_question("list_parts", [&] { return client->list_parts("m", id).failure; });
+  is_question("complete", [&] { return client->complete("m", id, {part.value}); });
+  is_question("abort", [&] { return client->abort("m", id); });
+  is_question("versioning", [&] { return client->has_versions().failure; });
+  is_question("head_bucket", [&] { return client->head_bucket().failure; });
+  is_question("put_bucket", [&] { return client->create_bucket(); });
+  is_question("delete", [&] { return client->remove("there"); });
+  check_ok(client->head("there").failure);
+  check_outcome(client->head("k").failure, Outcome::absent, "NoSuchKey");
+  check_ok(client->complete("m", id, {part.value}));
+}
+
+TEST_CASE("a listing whose next page is itself, or an earlier one, is refused: nobody walks in a circle") {
+  World world;
+  const auto client = world.client();
+  const auto answer = [&](const std::string& operation, const std::string& body) {
+    Fault fault;
+    fault.operation = operation;
+    fault.kind = Fault::Kind::somebody_else;
+    fault.with_request_id = true;
+    fault.status = 200;
+    fault.body = body;
+    world.emulator.add_fault(fault);
+  };
+  const auto [next, moves] = GENERATE(table<std::string, bool>({{"a", false}, {"b", false}, {"c", true}}));
+  INFO(next);
+  answer("list", "<ListBucketResult><IsTruncated>true</IsTruncated><NextMarker>" + next + "</NextMarker></ListBucketResult>");
+  CHECK(client->list("", "b", 10).ok() == moves);
+  answer("list_uploads", "<ListMultipartUploadsResult><IsTruncated>true</IsTruncated><NextKeyMarker>" + next +
+                             "</NextKeyMarker><NextUploadIdMarker>5</NextUploadIdMarker></ListMultipartUploadsResult>");
+  CHECK(client->list_uploads("", "b", "5").ok() == moves);
+  answer("list_uploads",
+         "<ListMultipartUploadsResult><IsTruncated>true</IsTruncated><NextKeyMarker>b</NextKeyMarker>"
+         "<NextUploadIdMarker>6</NextUploadIdMarker></ListMultipartUploadsResult>");
+  CHECK(client->list_uploads("", "b", "5").ok());
+}
+
+TEST_CASE("a record that looks like COS's error is data") {
+  World world;
+  const auto client = world.client();
+  const std::string text = "<Error><Code>InvalidAccessKeyId</Code><Message>your key was revoked</Message><RequestId>r</RequestId></Error>";
+  check_ok(client->put("k", body_of(text), plain_options()));
+  const auto piece = client->read("k", 0, text.size());
+  check_ok(piece.failure);
+  CHECK(piece.value == text);
+}
+
 TEST_CASE("an error inside the 200 of Complete is an error; a lost answer may hide a success") {
   World world;
   const auto client = world.client();
@@ -96,18 +177,36 @@ TEST_CASE("what somebody has to mend is an interruption with its reason, and pas
   }
   SECTION("the key") {
     world.emulator.set_access({});
-    CHECK(client->put("k", body_of(text), plain_options()).reason == "credentials_expired");
+    CHECK(client->put("k", body_of(text), plain_options()).reason == "credentials_refused");
     world.emulator.set_access(World::options({}).access);
   }
   check_ok(client->put("k", body_of(text), plain_options()));
 }
 
-TEST_CASE("a wrong secret is a defect that no message gives away") {
+TEST_CASE("a wrong or unknown key is told as such, also where the answer has no body, and no message gives the secret away") {
   World world;
   auto options = world.client_options();
-  options.credentials = fixed_credentials({"AKIDpermanent", "wrong-secret", ""});
+  const auto [id, code] =
+      GENERATE(table<std::string, std::string>({{"AKIDpermanent", "SignatureDoesNotMatch"}, {"AKIDnobody", "InvalidAccessKeyId"}}));
+  INFO(id);
+  options.credentials = fixed_credentials({id, "wrong-secret", ""});
   const auto client = make_client(options);
-  const Failure failure = client->list("", "", 1).failure;
-  check_outcome(failure, Outcome::bug, "SignatureDoesNotMatch");
-  CHECK((failure.message + failure.remedy).find("wrong-secret") == std::string::npos);
+  const std::string text = "x";
+  for (const Failure& failure : {client->list("", "", 1).failure, client->head("k").failure, client->head_bucket().failure,
+                                 client->put("k", body_of(text), plain_options())}) {
+    check_outcome(failure, Outcome::interrupt, code);
+    CHECK(failure.reason == "credentials_refused");
+    CHECK((failure.message + failure.remedy).find("wrong-secret") == std::string::npos);
+    CHECK((failure.message + failure.remedy).find("grant") == std::string::npos);
+  }
+  CHECK(client->head("k").failure.message.starts_with("HEAD k: HTTP 403; GET bucket archive-1250000000: HTTP 403 " + code));
+}
+
+TEST_CASE("a HEAD that a policy denies stays one, whatever a listing is told") {
+  World world;
+  world.emulator.set_denied("head", true);
+  if (GENERATE(false, true)) world.emulator.set_denied("list", true);
+  const Failure failure = world.client()->head("k").failure;
+  CHECK(failure.reason == "access_denied");
+  CHECK(failure.remedy.find("name/cos:HeadObject") != std::string::npos);
 }

@@ -9,9 +9,9 @@
 #include <memory>
 #include <string>
 
-#include "client.hpp"
+#include "cos/client.hpp"
+#include "cos/crc64.hpp"
 #include "cos_emulator/emulator.hpp"
-#include "crc64.hpp"
 
 namespace ch::cos {
 

@@ -7,9 +7,9 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "client.hpp"
-#include "crc64.hpp"
-#include "signer.hpp"
+#include "cos/client.hpp"
+#include "cos/crc64.hpp"
+#include "cos/signer.hpp"
 
 namespace {
 

@@ -8,12 +8,13 @@
 #include <fstream>
 #include <thread>
 
-#include "client.hpp"
+#include "bucket/preflight.hpp"
+#include "cos/client.hpp"
+#include "cos/crc64.hpp"
 #include "cos_emulator/api.hpp"
 #include "cos_emulator/emulator.hpp"
-#include "crc64.hpp"
-#include "preflight.hpp"
-#include "sources.hpp"
+#include "credentials/providers.hpp"
+#include "forward_proxy.hpp"
 
 using namespace ch::cos;
 using namespace std::chrono_literals;
@@ -104,6 +105,8 @@ ch::TaskInfo task_of(const World& world, ch::Config more = {}) {
                  {"cos.server.side.encryption", "none"},
                  {"cos.acl", "private"},
                  {"cos.storage.class", "STANDARD"},
+                 {"host.sts.endpoint", world.emulator->origin()},
+                 {"host.cvm.metadata.endpoint", world.emulator->origin()},
                  {"object.key.template", "{instance}/{topic}/{time:%Y%m%d%H%M%S}-{partition}-{start_offset}{ext}"}};
   for (auto& [key, value] : more) task.config[key] = value;
   return task;
@@ -114,6 +117,7 @@ std::vector<std::string> preflight_of(World& world, const ch::TaskInfo& task, st
   ClientOptions options;
   options.endpoint = settings.endpoint;
   options.credentials = make_credentials(settings.credentials);
+  options.proxy = settings.proxy;
   options.create_bucket = settings.create_bucket;
   options.now_ms = &wall_clock_ms;
   std::vector<std::string> out;
@@ -173,12 +177,12 @@ TEST_CASE("what STS refuses is told, with its request id and what to do") {
   SECTION("a wrong secret, which is not shown") {
     settings.keys.secret_key = "hunter2";
     const auto failure = told();
-    CHECK(failure.reason == "credentials_expired");
+    CHECK(failure.reason == "credentials_refused");
     CHECK((failure.message + failure.remedy).find("hunter2") == std::string::npos);
   }
   SECTION("an unknown key") {
     settings.keys.secret_id = "AKIDnobody";
-    CHECK(told().reason == "credentials_expired");
+    CHECK(told().reason == "credentials_refused");
   }
   SECTION("STS is away") {
     settings.sts_endpoint = "http://127.0.0.1:1";
@@ -218,7 +222,7 @@ TEST_CASE("keys in a file are taken up when it changes") {
   const auto client = world.client(settings);
   CHECK(put(*client, "a").ok());
   world.emulator->set_access({{"AKIDnew", {"new-secret", "", {}}}});
-  CHECK(put(*client, "b").reason == "credentials_expired");
+  CHECK(put(*client, "b").reason == "credentials_refused");
   world.write("keys", "half a fi");  // whoever writes it does not do it in one go
   CHECK(soon([&] { return put(*client, "b").message.find("no secret_id") != std::string::npos; }));
   world.write("keys", "secret_id=AKIDnew\nsecret_key=new-secret\n");
@@ -259,10 +263,7 @@ TEST_CASE("preflight: nothing is wrong, and nothing stays behind") {
   CHECK(world.count("delete") == 1);
   CHECK(world.count("abort") == 1);
   CHECK(std::filesystem::is_empty(world.dir / "cos" / kBucket / "objects"));
-  CHECK(preflight_of(
-            world,
-            task_of(world, {{"cos.credentials", "assume-role"}, {"cos.role.name", "archiver"}, {"sts.endpoint", world.emulator->origin()}}))
-            .empty());
+  CHECK(preflight_of(world, task_of(world, {{"cos.credentials", "assume-role"}, {"cos.role.name", "archiver"}})).empty());
 }
 
 TEST_CASE("preflight: what a killed host left behind goes; what somebody else may be trying, or has stored, stays") {
@@ -313,11 +314,112 @@ TEST_CASE("preflight: the bucket and its region; a bucket that is to be made is 
   CHECK(world.count("put_bucket") == 1);
 }
 
+TEST_CASE("preflight: several missing permissions are one problem with one policy for all of them") {
+  World world;
+  for (const auto* operation : {"put", "head", "head_bucket", "list_uploads", "initiate"}) world.emulator->set_denied(operation, true);
+  const auto problems = preflight_of(world, task_of(world));
+  REQUIRE(problems.size() == 1);
+  INFO(problems[0]);
+  CHECK(problems[0].starts_with(
+      "cos.bucket: HEAD of the bucket, PUT, HEAD, listing multipart uploads, initiating a multipart upload are refused"));
+  CHECK(problems[0].find(R"({"effect":"allow","action":["name/cos:HeadBucket","name/cos:ListMultipartUploads"],)"
+                         R"("resource":["qcs::cos:ap-guangzhou:uid/1250000000:archive-1250000000/"]})") != std::string::npos);
+  CHECK(problems[0].find(R"("action":["name/cos:PutObject","name/cos:HeadObject","name/cos:InitiateMultipartUpload"],)") !=
+        std::string::npos);
+}
+
+TEST_CASE("preflight: a wrong key is one problem, of the key and not of permissions; nobody there is one as well") {
+  World world;
+  const auto wrong = preflight_of(world, task_of(world, {{"cos.secret.key", "hunter2"}}));
+  REQUIRE(wrong.size() == 1);
+  CHECK(wrong[0].starts_with("cos.credentials: HEAD of the bucket is refused: "));
+  CHECK(wrong[0].find("SignatureDoesNotMatch") != std::string::npos);
+  CHECK(wrong[0].find("CAM") == std::string::npos);
+  CHECK(wrong[0].find("hunter2") == std::string::npos);
+  const auto unknown = preflight_of(world, task_of(world, {{"cos.secret.id", "AKIDnobody"}}));
+  REQUIRE(unknown.size() == 1);
+  CHECK(unknown[0].find("InvalidAccessKeyId") != std::string::npos);
+  CHECK(unknown[0].find("grant") == std::string::npos);
+  const auto nobody = preflight_of(world, task_of(world, {{"cos.endpoint", "http://127.0.0.1:1/" + kBucket}}));
+  REQUIRE(nobody.size() == 1);
+  CHECK(nobody[0].starts_with("cos.endpoint: "));
+}
+
+TEST_CASE("preflight: what turns up in between is told alone, and what was put there is removed") {
+  World world;
+  Fault fault;
+  fault.operation = "initiate";
+  fault.times = -1;
+  fault.status = 402;
+  fault.code = "PaymentRequired";
+  world.emulator->add_fault(fault);
+  world.emulator->set_denied("list", true);
+  const auto problems = preflight_of(world, task_of(world));
+  REQUIRE(problems.size() == 1);
+  CHECK(problems[0].find("PaymentRequired") != std::string::npos);
+  CHECK(std::filesystem::is_empty(world.dir / "cos" / kBucket / "objects"));
+}
+
+TEST_CASE("what STS and the metadata service answer ends no host, however it is nested") {
+  World world;
+  world.emulator->bind_role("archiver");
+  const auto [operation, kind] = GENERATE(table<std::string, std::string>({{"sts", "assume-role"}, {"metadata", "instance-role"}}));
+  for (const auto& body : {"{\"Response\":" + std::string(std::size_t{3} << 20, '['), std::string(std::size_t{3} << 20, '['),
+                           "{\"Response\":{\"Credentials\":" + std::string(200000, '[') + std::string(200000, ']') + "}}"}) {
+    Fault fault;
+    fault.operation = operation;
+    fault.kind = Fault::Kind::somebody_else;
+    fault.status = 200;
+    fault.body = body;
+    fault.times = -1;
+    if (operation == "metadata") fault.skip = 1;  // the list of roles is no JSON
+    world.emulator->add_fault(fault);
+    const auto failure = put(*world.client(world.settings(kind)), "a");
+    CHECK_FALSE(failure.ok());
+    CHECK(failure.reason == "cos_error");
+    world.emulator->clear_faults();
+  }
+}
+
 TEST_CASE("preflight: credentials that do not come") {
   World world;
-  const auto problems = preflight_of(
-      world, task_of(world, {{"cos.credentials", "assume-role"}, {"cos.role.name", "gone"}, {"sts.endpoint", world.emulator->origin()}}));
+  const auto problems = preflight_of(world, task_of(world, {{"cos.credentials", "assume-role"}, {"cos.role.name", "gone"}}));
   REQUIRE(problems.size() == 1);
   CHECK(problems[0].starts_with("cos.credentials: "));
   CHECK(problems[0].find("make the role") != std::string::npos);
+}
+
+TEST_CASE("COS and STS are reached through the proxy that the task names, with its user; the metadata service never is") {
+  ForwardProxy proxy("Basic YXJjaGl2ZXI6aHVudGVyMg==");
+  World world;
+  const auto role = [&](const std::string& user) {
+    return task_of(world,
+                   {{"cos.credentials", "assume-role"}, {"cos.role.name", "archiver"}, {"cos.proxy.url", "http://" + user + proxy.host}});
+  };
+  CHECK(preflight_of(world, role("archiver:hunter2@")).empty());
+  const auto asked = proxy.asked();
+  const auto through = [&](const std::string& beginning) {
+    return std::any_of(asked.begin(), asked.end(), [&](const std::string& line) { return line.starts_with(beginning); });
+  };
+  CHECK(through("POST " + world.emulator->origin() + "/ "));  // STS
+  CHECK(through("PUT " + world.emulator->endpoint(kBucket) + "/i/orders/"));
+  CHECK(through("HEAD " + world.emulator->endpoint(kBucket) + "/i/orders/"));
+  CHECK(asked.size() == world.count("sts") + world.count("put") + world.count("head") + world.count("list") + world.count("list_uploads") +
+                            world.count("initiate") + world.count("upload_part") + world.count("list_parts") + world.count("abort") +
+                            world.count("delete") + world.count("head_bucket"));
+
+  const auto refused = preflight_of(world, role("archiver:wrong@"));
+  REQUIRE(refused.size() == 1);
+  CHECK(refused[0].find("hunter2") == std::string::npos);
+  CHECK(refused[0].find("wrong") == std::string::npos);
+  CHECK(refused[0].find("HTTP 407") != std::string::npos);
+  CHECK(refused[0].find("proxy") != std::string::npos);
+
+  world.emulator->bind_role("archiver");
+  const auto before = proxy.asked().size();
+  CHECK(preflight_of(world,
+                     task_of(world, {{"cos.credentials", "instance-role"}, {"cos.proxy.url", "http://archiver:hunter2@" + proxy.host}}))
+            .empty());
+  CHECK(proxy.asked().size() > before);
+  for (const auto& line : proxy.asked()) CHECK(line.find("/latest/meta-data/") == std::string::npos);
 }

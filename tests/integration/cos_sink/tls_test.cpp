@@ -11,12 +11,14 @@
 #include <catch2/catch.hpp>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <memory>
 #include <string>
 #include <thread>
 
 #include "cloud/http.hpp"
+#include "forward_proxy.hpp"
 
 using namespace ch::cloud;
 
@@ -110,8 +112,8 @@ class TlsServer {
   std::thread thread_;
 };
 
-Answer get(const std::string& url, const std::string& ca_file) {
-  Transport transport({ca_file, 5000, 20000, 60000});
+Answer get(const std::string& url, const std::string& ca_file, std::optional<std::string> proxy = "") {
+  Transport transport({ca_file, 5000, 20000, 60000, std::move(proxy)});
   return transport.send({"GET", url, {}, 0, nullptr});
 }
 
@@ -132,4 +134,36 @@ TEST_CASE("a certificate of another host is refused, even if the CA file vouches
   const Answer answer = get(server.url, server.file);
   CHECK(answer.status == 0);
   CHECK(answer.error.find("127.0.0.1") != std::string::npos);
+}
+
+TEST_CASE("https goes through a proxy's tunnel, and what the proxy refuses is told as the proxy's") {
+  const TlsServer server("IP:127.0.0.1");
+  ch::cos::ForwardProxy proxy("Basic YXJjaGl2ZXI6aHVudGVyMg==");
+  CHECK(get(server.url, server.file, "http://archiver:hunter2@" + proxy.host).status == 200);
+  REQUIRE(proxy.asked().size() == 1);
+  CHECK(proxy.asked()[0] == "CONNECT " + server.url.substr(8, server.url.size() - 10) + " HTTP/1.1");
+
+  const Answer refused = get(server.url, server.file, "http://archiver:wrong@" + proxy.host);
+  CHECK(refused.status == 0);
+  CHECK(refused.error == "the proxy does not connect: it answers HTTP 407");
+  const Answer away = get(server.url, server.file, "http://user:hunter2@127.0.0.1:1");
+  CHECK(away.status == 0);
+  CHECK(away.error.find("hunter2") == std::string::npos);
+}
+
+TEST_CASE("the environment's proxy counts where none is configured, but for this machine itself and what NO_PROXY lists") {
+  ch::cos::ForwardProxy proxy;
+  const TlsServer server("IP:127.0.0.1");
+  ::setenv("HTTPS_PROXY", ("http://" + proxy.host).c_str(), 1);
+  (void)get("https://cos.invalid/", server.file, std::nullopt);
+  CHECK(proxy.asked() == std::vector<std::string>{"CONNECT cos.invalid:443 HTTP/1.1"});
+  CHECK(get(server.url, server.file, std::nullopt).status == 200);
+  (void)get("https://cos.invalid/", server.file, "");
+  ::setenv("NO_PROXY", "cos.invalid", 1);
+  (void)get("https://cos.invalid/", server.file, std::nullopt);
+  CHECK(proxy.asked().size() == 1);
+  (void)get("https://cos.invalid/", server.file, "http://" + proxy.host);  // what is configured counts
+  CHECK(proxy.asked().size() == 2);
+  ::unsetenv("HTTPS_PROXY");
+  ::unsetenv("NO_PROXY");
 }

@@ -6,12 +6,13 @@
 #include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <random>
 
-#include "compression.hpp"
-#include "format.hpp"
+#include "formats/compression.hpp"
+#include "formats/encoder.hpp"
 #include "settings.hpp"
 
 namespace {
@@ -22,6 +23,7 @@ using Bytes = std::optional<std::string>;
 struct Sample {
   Bytes key, value;
   std::vector<std::pair<std::string, Bytes>> headers;
+  std::int64_t timestamp_ms = 0;  // 0: by the offset
 };
 
 nlohmann::json base64(const Bytes& bytes) {
@@ -62,6 +64,11 @@ std::vector<Sample> samples() {
       {"nul", "with\0nul"s, {}},
       {"bad header", "1", {{"\xFF", "x"}}},
       {"crlf", "a\r\nb\rc", {}},
+      {"last date", "1", {}, 253402300799999},
+      {"later", "2", {}, 253402300800000},
+      {"latest", "3", {}, std::numeric_limits<std::int64_t>::max()},
+      {"injected", "0\0,\"injected\":\"yes\",\"offset\":9223372036854775807}"s, {}},
+      {"mark", "\xEF\xBB\xBF{}", {}},
       {"deep", std::string(400, '[') + std::string(400, ']'), {}},
   };
   for (int i = 0; i < 2000; ++i) {
@@ -86,6 +93,10 @@ std::int32_t each_header(void*, const ch_record* record, ch_header_fn each, void
 constexpr std::int64_t kFirstOffset = 1000;
 constexpr std::int64_t kFirstTime = 1700000000123;
 
+std::int64_t time_of(const Sample& sample, std::int64_t offset) {
+  return sample.timestamp_ms == 0 ? kFirstTime + offset : sample.timestamp_ms;
+}
+
 void write(const std::filesystem::path& file, const FormatOptions& options, const Compression& compression,
            const std::vector<Sample>& all) {
   ch_host host{};
@@ -96,7 +107,7 @@ void write(const std::filesystem::path& file, const FormatOptions& options, cons
   Buffer buffer(pool);
   auto offset = kFirstOffset;
   for (const auto& sample : all) {
-    const ch_record record{bytes(sample.key), bytes(sample.value), offset, kFirstTime + offset, &sample};
+    const ch_record record{bytes(sample.key), bytes(sample.value), offset, time_of(sample, offset), &sample};
     ++offset;
     if (encoder->append(record, buffer) == Encoder::Written::no_memory) throw std::runtime_error("no memory");
   }
@@ -116,7 +127,7 @@ nlohmann::json expected(const std::vector<Sample>& all) {
     list.push_back({{"topic", "orders"},
                     {"partition", 3},
                     {"offset", offset},
-                    {"timestamp", kFirstTime + offset},
+                    {"timestamp", time_of(sample, offset)},
                     {"key", base64(sample.key)},
                     {"value", base64(sample.value)},
                     {"headers", headers}});

@@ -26,6 +26,11 @@ int count_three(ch::plugins::ConnectorTask& task, ch::tests::FakeHost& host) {
   if (auto ticked = task.tick(host.now); !ticked) return complain(ticked.error().message);
   if (host.commits.size() != 1 || host.commits[0].offset != 13 || host.commits[0].state != "42")
     return complain("the commit is not the one expected");
+  partition.id = 2;
+  partition.state = "none of ours";
+  if (auto opened = task.open(std::vector{partition}); !opened) return complain(opened.error().message);
+  if (host.interruptions.size() != 1 || host.interruptions[0].partition != 2 || host.interruptions[0].reason != "offset_lost")
+    return complain("a state that is no count does not interrupt");
   return 0;
 }
 

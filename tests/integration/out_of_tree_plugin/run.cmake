@@ -8,8 +8,8 @@ foreach(step
   execute_process(COMMAND ${command} COMMAND_ERROR_IS_FATAL ANY)
 endforeach()
 # Found where it was looked for, not in some other installation.
-file(STRINGS ${WORK}/build/CMakeCache.txt include REGEX "^CONNECTOR_HOST_INCLUDE:")
-if(NOT include STREQUAL "CONNECTOR_HOST_INCLUDE:PATH=${WORK}/prefix/include")
-  message(FATAL_ERROR "built against other headers: ${include}")
+file(STRINGS ${WORK}/build/CMakeCache.txt found REGEX "^connector-host_DIR:")
+if(NOT found STREQUAL "connector-host_DIR:PATH=${WORK}/prefix/share/cmake/connector-host")
+  message(FATAL_ERROR "built against another installation: ${found}")
 endif()
 file(REMOVE_RECURSE ${WORK})

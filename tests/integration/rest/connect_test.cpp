@@ -3,49 +3,15 @@
 #include <nlohmann/json.hpp>
 
 #include "certificate.hpp"
-#include "idle_service.hpp"
-#include "raw_client.hpp"
-#include "rest/connect_body.hpp"
-#include "rest/connect_json.hpp"
-#include "rest/server.hpp"
+#include "connect_worker.hpp"
+#include "rest/connect/body.hpp"
+#include "rest/connect/json.hpp"
+#include "rest/connect/routes.hpp"
+#include "tasks/task_validation.hpp"
 
 using namespace ch::tests;
 using namespace ch::rest;
 using nlohmann::json;
-
-namespace {
-
-std::uint16_t port_of(const std::string& address) { return static_cast<std::uint16_t>(std::stoi(address.substr(address.rfind(':') + 1))); }
-
-struct Worker {
-  explicit Worker(ServerOptions options = {}) : server(*service, with_listener(std::move(options))) {
-    const auto status = server.start();
-    if (!status) FAIL(status.error().message);
-    server.ready();
-    port = port_of(server.addresses().at(0));
-  }
-  static ServerOptions with_listener(ServerOptions options) {
-    options.listeners = {"http://127.0.0.1:0"};
-    options.commit = "abcdef";
-    return options;
-  }
-  int call(const std::string& line, const std::string& body = {}, const std::string& headers = {}) {
-    last = ask(port, line + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n" + headers +
-                         "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body);
-    answer = json::parse(body_of(last), nullptr, false);
-    return status_of(last);
-  }
-  std::string message() const { return answer.is_object() ? answer.value("message", "") : ""; }
-  bool says(const std::string& header) const { return last.find(header + "\r\n") != std::string::npos; }
-
-  IdleService service;
-  Server server;
-  std::uint16_t port = 0;
-  std::string last;
-  json answer;
-};
-
-}  // namespace
 
 TEST_CASE("connect: what is not there, with the texts that clients read") {
   Worker worker;
@@ -96,8 +62,7 @@ TEST_CASE("connect: bodies that cannot be read are a 400, other types a 415 or 4
   Worker worker;
   for (const char* body : {"", "null", "[]", "{", "{} {}", R"({"name":"a"})", R"({"name":"a","config":[]})", R"({"name":1,"config":{}})",
                            R"({"name":"a","config":{},"surprise":1})", R"({"name":"a","config":{"topics":{}}})",
-                           R"({"name":"a","config":{},"initial_state":"GONE"})", R"({"name":"a","config":{"name":"b"}})",
-                           R"({"name":"a","config":{"topics":null}})"}) {
+                           R"({"name":"a","config":{},"initial_state":"GONE"})", R"({"name":"a","config":{"name":"b"}})"}) {
     INFO(body);
     CHECK(worker.call("POST /connectors", body) == 400);
     CHECK_FALSE(worker.message().empty());
@@ -187,7 +152,7 @@ TEST_CASE("https: a listener with a certificate, and without one a refusal that 
   CHECK(std::system(("curl -sf --noproxy '*' --cacert " + certificate + " " + url + "/connectors " + url + "/health >/dev/null").c_str()) ==
         0);
   CHECK(std::system(("curl -sf --noproxy '*' " + url + "/connectors >/dev/null").c_str()) != 0);
-  CHECK(status_of(ask(port_of(url), "GET / HTTP/1.1\r\nHost: x\r\n\r\n")) != 200);
+  CHECK(status_of(ask(port_of(url), "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")) != 200);
   server.stop();
 }
 
@@ -195,13 +160,13 @@ TEST_CASE("connect: states, as clients compare them") {
   ch::tasks::TaskStatus status;
   status.name = "a";
   CHECK(connect::state_json(status, {"h:1", ""}).at("connector").at("state") == "STOPPED");
-  status.state = ch::tasks::State::stopping;
+  status.state = ch::runner::State::stopping;
   CHECK(connect::connector_state(status) == "RUNNING");
   status.enabled = true;
-  ch::tasks::RunnerStatus runner;
+  ch::runner::RunnerStatus runner;
   runner.host = "h:1";
-  runner.state = ch::tasks::State::interrupted;
-  runner.interruption = ch::tasks::InterruptionStatus{"role_deleted", "the role is gone", "make it", 1, 0};
+  runner.state = ch::runner::State::interrupted;
+  runner.interruption = ch::runner::InterruptionStatus{{"role_deleted", "the role is gone", "make it", 0}, 1};
   status.runners = {runner};
   const auto shown = connect::state_json(status, {"h:1", "1.0"});
   CHECK(shown.at("connector") == Json{{"state", "RUNNING"}, {"worker_id", "h:1"}, {"version", "1.0"}});
@@ -209,8 +174,9 @@ TEST_CASE("connect: states, as clients compare them") {
   CHECK(shown.at("tasks").at(0).at("trace").get<std::string>().find("\nCaused by: role_deleted: the role is gone") != std::string::npos);
   status.paused = true;
   CHECK(connect::connector_state(status) == "PAUSED");
-  CHECK(connect::task_state(ch::tasks::State::starting) == "UNASSIGNED");
-  CHECK(connect::task_state(ch::tasks::State::stopping) == "RUNNING");
+  CHECK(connect::task_state(ch::runner::State::starting, true) == "UNASSIGNED");
+  CHECK(connect::task_state(ch::runner::State::stopping, false) == "RUNNING");
+  CHECK(connect::task_state(ch::runner::State::stopping, true) == "RESTARTING");
 }
 
 TEST_CASE("connect: numbers keep their text, names are trimmed, a state may be asked for") {
@@ -223,7 +189,46 @@ TEST_CASE("connect: numbers keep their text, names are trimmed, a state may be a
   const auto offsets = connect::read_offsets(
       R"({"offsets":[{"partition":{"kafka_topic":"t","kafka_partition":"1"},"offset":{"kafka_offset":7}},{"partition":{"kafka_topic":"t","kafka_partition":2},"offset":null}]})");
   REQUIRE(offsets);
+  CHECK(offsets->size() == 2);
   CHECK(offsets->at(0).where.partition == 1);
   CHECK(offsets->at(0).offset == 7);
   CHECK(offsets->at(1).offset == std::nullopt);
+}
+
+TEST_CASE(
+    "connect: a partition without an offset is reset; what else a partition or an offset names is ignored, a mistyped offset is not") {
+  const auto offsets = connect::read_offsets(
+      R"({"offsets":[{"partition":{"kafka_topic":"t","kafka_partition":0}},{"partition":{"kafka_topic":"t","kafka_partition":1,"host":"x"},"offset":{"kafka_offset":7,"time":1}}]})");
+  REQUIRE(offsets);
+  REQUIRE(offsets->size() == 2);
+  CHECK(offsets->at(0).where.partition == 0);
+  CHECK(offsets->at(0).offset == std::nullopt);
+  CHECK(offsets->at(1).offset == 7);
+  const auto mistyped =
+      connect::read_offsets(R"({"offsets":[{"partition":{"kafka_topic":"t","kafka_partition":0},"ofset":{"kafka_offset":7}}]})");
+  REQUIRE_FALSE(mistyped);
+  CHECK(mistyped.error().message == "Unrecognized field \"ofset\": there are partition and offset");
+}
+
+TEST_CASE("connect: a key whose value is null is as absent") {
+  const auto body = connect::read_creation(R"({"name":"a","config":{"topics":"t","cos.acl":null,"name":null}})");
+  REQUIRE(body);
+  CHECK(body->name == "a");
+  CHECK(body->config == ch::Config{{"topics", "t"}});
+  const auto flat = connect::read_flat(R"({"connector.class":"x","surprise":null})");
+  REQUIRE(flat);
+  CHECK(*flat == ch::Config{{"connector.class", "x"}});
+  const auto changes = connect::read_changes(R"({"cos.acl":null})", "a");  // where it removes
+  REQUIRE(changes);
+  CHECK(*changes == ch::rest::Changes{{"cos.acl", std::nullopt}});
+}
+
+TEST_CASE("connect: neither topics nor topics.regex, or both, counts as a problem of each") {
+  const std::string one_of(ch::tasks::kTopicsOrRegex);
+  const auto both = connect::as_connect_counts({{"name", "", "x"}, {"topics", "a", one_of}});
+  REQUIRE(both.size() == 3);
+  CHECK((both[1].key == "topics" && both[2].key == "topics.regex" && both[2].message == one_of));
+  CHECK(connect::as_connect_counts({{"topics", "", "another problem"}}).size() == 1);
+  const auto refused = connect::error_answer({ch::ErrorCode::invalid, "", {{"topics", "", one_of}}});
+  CHECK(refused.body.find("contains the following 2 error(s):\\ntopics: ") != std::string::npos);
 }

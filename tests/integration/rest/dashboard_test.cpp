@@ -1,8 +1,8 @@
 // The files of /ui/: what a browser is told about them.
 #include <catch2/catch.hpp>
 
-#include "rest/gate.hpp"
-#include "rest/routes.hpp"
+#include "rest/core/request_filter.hpp"
+#include "rest/pages/page_routes.hpp"
 
 namespace {
 

@@ -1,9 +1,9 @@
-#include "rest/json.hpp"
+#include "rest/v1/json.hpp"
 
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
-#include "rest/verify_json.hpp"
+#include "rest/v1/verify_json.hpp"
 
 using namespace ch::rest;
 using ch::tasks::TaskStatus;
@@ -14,19 +14,22 @@ constexpr std::int64_t kTime = 1764041345123;  // 2025-11-25T03:29:05.123Z
 constexpr const char* kTimeText = "2025-11-25T03:29:05.123Z";
 
 TaskStatus full_status() {
-  ch::tasks::PartitionStatus second;
+  ch::runner::PartitionStatus second;
   second.topic = "orders";
   second.partition = 1;
   second.runner = 1;
-  second.interruption = ch::tasks::InterruptionStatus{"object_conflict", "m", "r", kTime, 0};
+  second.interruption = ch::runner::InterruptionStatus{{"object_conflict", "m", "r", 0}, kTime};
 
-  ch::tasks::PartitionStatus first;
+  ch::runner::PartitionStatus first;
   first.topic = "orders";
+  first.runner = 0;
   first.committed_offset = 100;
   first.position = 120;
   first.end_offset = 132;
+  first.end_offset_at_ms = kTime;
   first.lag = 12;
-  first.open = ch::tasks::OpenObjectStatus{100, 20, 4096, kTime};
+  first.delay_ms = 840;
+  first.open = ch::runner::OpenObjectStatus{100, 20, 4096, kTime};
   ch::StoredObject object;
   object.key = "k";
   object.start_offset = 50;
@@ -36,30 +39,31 @@ TaskStatus full_status() {
   object.stored_ms = kTime;
   first.last_object = object;
 
-  ch::tasks::RunnerStatus broken;
+  ch::runner::RunnerStatus broken;
   broken.id = 1;
   broken.host = "127.0.0.1:8083";
-  broken.state = ch::tasks::State::failed;
+  broken.state = ch::runner::State::failed;
   broken.trace = "why";
   broken.partitions = {second};
-  ch::tasks::RunnerStatus running;
+  ch::runner::RunnerStatus running;
   running.host = "127.0.0.1:8083";
-  running.state = ch::tasks::State::running;
+  running.state = ch::runner::State::running;
   running.since_ms = kTime;
   running.partitions = {first};
 
   TaskStatus status;
   status.name = "orders";
   status.enabled = true;
-  status.state = ch::tasks::State::failed;
+  status.state = ch::runner::State::failed;
   status.since_ms = kTime;
   status.group_id = "connect-orders";
   status.lag = 12;
   status.delay_ms = 840;
+  status.starts_behind = 5;
   status.records_per_second = 1.26;
   status.bytes_per_second = 100;
   status.memory_bytes = 4096;
-  status.interruption = ch::tasks::InterruptionStatus{"role_deleted", "m", "r", kTime, kTime};
+  status.interruption = ch::runner::InterruptionStatus{{"role_deleted", "m", "r", kTime}, kTime};
   status.warnings = {{"cos.bucket", "b-1", "PUT is refused"}};
   status.runners = {broken, running};
   return status;
@@ -70,24 +74,28 @@ Json expect(const char* text) { return Json::parse(text); }
 }  // namespace
 
 TEST_CASE("a status is what the contract shows") {
-  REQUIRE(status_json(full_status()) == expect(R"({"name":"orders","enabled":true,"state":"FAILED","since":"2025-11-25T03:29:05.123Z",
-    "group_id":"connect-orders","lag":12,"delay_ms":840,"records_per_second":1.3,"bytes_per_second":100.0,"memory_bytes":4096,
+  REQUIRE(status_json(full_status()) ==
+          expect(R"({"name":"orders","enabled":true,"state":"FAILED","deleting":false,"since":"2025-11-25T03:29:05.123Z",
+    "group_id":"connect-orders","lag":12,"delay_ms":840,"starts_behind":5,"records_per_second":1.3,"bytes_per_second":100.0,"memory_bytes":4096,
     "interruption":{"reason":"role_deleted","message":"m","remedy":"r","runbook":"/docs/runbook.md#role_deleted","since":"2025-11-25T03:29:05.123Z","next_try":"2025-11-25T03:29:05.123Z"},
     "warnings":[{"key":"cos.bucket","value":"b-1","message":"PUT is refused"}],
     "runners":[{"id":1,"host":"127.0.0.1:8083","state":"FAILED","since":null,"trace":"why","interruption":null},
                {"id":0,"host":"127.0.0.1:8083","state":"RUNNING","since":"2025-11-25T03:29:05.123Z","trace":null,"interruption":null}],
     "partitions":[
-      {"topic":"orders","partition":0,"runner":0,"committed_offset":100,"position":120,"end_offset":132,"lag":12,
+      {"topic":"orders","partition":0,"runner":0,"committed_offset":100,"position":120,"end_offset":132,"end_offset_at":"2025-11-25T03:29:05.123Z","lag":12,"delay_ms":840,
        "open":{"start_offset":100,"records":20,"bytes":4096,"due_at":"2025-11-25T03:29:05.123Z"},
        "last_object":{"key":"k","start_offset":50,"end_offset":100,"records":50,"bytes":9000,"stored_at":"2025-11-25T03:29:05.123Z"},
        "interruption":null},
-      {"topic":"orders","partition":1,"runner":1,"committed_offset":null,"position":null,"end_offset":null,"lag":0,
+      {"topic":"orders","partition":1,"runner":1,"committed_offset":null,"position":null,"end_offset":null,"end_offset_at":null,"lag":null,"delay_ms":null,
        "open":null,"last_object":null,
        "interruption":{"reason":"object_conflict","message":"m","remedy":"r","runbook":"/docs/runbook.md#object_conflict","since":"2025-11-25T03:29:05.123Z","next_try":null}}]})"));
 }
 
 TEST_CASE("a status without anything in it") {
-  REQUIRE(status_json({}) == expect(R"({"name":"","enabled":false,"state":"DISABLED","since":null,"group_id":"","lag":0,"delay_ms":0,
+  REQUIRE(
+      status_json({}) ==
+      expect(
+          R"({"name":"","enabled":false,"state":"DISABLED","deleting":false,"since":null,"group_id":"","lag":null,"delay_ms":null,"starts_behind":null,
     "records_per_second":0.0,"bytes_per_second":0.0,"memory_bytes":0,
     "interruption":null,"warnings":[],"runners":[],"partitions":[]})"));
 }
@@ -125,6 +133,8 @@ TEST_CASE("a line of the list shows defaults of what the config leaves out") {
   REQUIRE(line.at("bucket") == "b-1");
   REQUIRE(line.at("topics") == "orders");
   REQUIRE(line.at("granularity_minutes") == 5);
+  REQUIRE(line.at("rotate_interval_ms") == 300000);
+  REQUIRE(line.at("matched_topics").is_null());
   REQUIRE(line.at("state") == "FAILED");
   REQUIRE(line.at("trace") == "why");
   REQUIRE(line.at("records_per_second") == 1.3);
@@ -135,6 +145,27 @@ TEST_CASE("a line of the list shows defaults of what the config leaves out") {
   line = task_summary_json(task, nullptr);
   REQUIRE(line.at("granularity_minutes") == 60);
   REQUIRE(line.at("bucket").is_null());
+}
+
+TEST_CASE("a line of the list shows what rules, and what a pattern is and matches") {
+  ch::tasks::TaskView task;
+  task.config = {{"topics.regex", "^(pay|audit).*"}, {"time.granularity.minutes", "5"}, {"rotate.interval.ms", "5000"}};
+  task.status.topics = std::vector<std::string>{"audit", "payments"};
+  auto line = task_summary_json(task, nullptr);
+  REQUIRE(line.at("topics") == "/^(pay|audit).*/");
+  REQUIRE(line.at("matched_topics") == expect(R"({"count":2,"names":["audit","payments"]})"));
+  REQUIRE(line.at("granularity_minutes").is_null());
+  REQUIRE(line.at("rotate_interval_ms") == 5000);
+  REQUIRE(line.at("lag").is_null());
+  REQUIRE(line.at("delay_ms").is_null());
+  task.config["rotate.interval.ms"] = "600000";
+  task.status.topics->assign(5000, "t");
+  line = task_summary_json(task, nullptr);
+  REQUIRE(line.at("granularity_minutes") == 10);
+  REQUIRE(line.at("matched_topics").at("count") == 5000);
+  REQUIRE(line.at("matched_topics").at("names").size() == 20);
+  task.config = {{"rotate.interval.ms", "0"}};  // file-sink has no granularity
+  REQUIRE(task_summary_json(task, nullptr).at("rotate_interval_ms").is_null());
 }
 
 TEST_CASE("pages of objects and events") {
@@ -157,9 +188,11 @@ TEST_CASE("pages of objects and events") {
   event.kind = "state";
   event.state = "RUNNING";
   event.host = "h";
+  event.count = 3;
+  event.first_ms = kTime - 1000;
   REQUIRE(events_json({event}, 3) ==
           expect(R"({"events":[{"id":7,"task":"orders","time":"2025-11-25T03:29:05.123Z","kind":"state","state":"RUNNING","reason":null,
-    "message":"","remedy":null,"host":"h"}],"next":7})"));
+    "message":"","remedy":null,"host":"h","count":3,"first":"2025-11-25T03:29:04.123Z"}],"next":7})"));
   REQUIRE(events_json({}, 3) == expect(R"({"events":[],"next":3})"));
 }
 
@@ -198,7 +231,7 @@ TEST_CASE("text that is not UTF-8 harms no answer") {
 
 TEST_CASE("a verification's report goes to the client and comes back as it was") {
   ch::tasks::VerifyReport report;
-  report.query = {"orders", 3, true};
+  report.query = {"orders", 3, true, {}};
   report.started_ms = kTime;
   report.topics = {"orders", "b"};
   report.after = "o key";
@@ -208,6 +241,8 @@ TEST_CASE("a verification's report goes to the client and comes back as it was")
   partition.position = 80;
   partition.last_key = "k";
   partition.low = 0;
+  partition.due = 95;
+  report.missing = {"b"};
   partition.chains[2].objects = 5;
   partition.chains[2].records = 50;
   partition.chains[2].add(0, 40);
@@ -218,6 +253,10 @@ TEST_CASE("a verification's report goes to the client and comes back as it was")
   const auto json = verify_json("orders", report);
   CHECK(json["complete"] == false);
   CHECK(json["ok"] == false);
+  CHECK(json["all_stored"] == false);
+  CHECK(json["not_stored"].is_null());
+  CHECK(json["missing_topics"] == Json({"b"}));
+  CHECK(json["partitions"][0]["due_offset"] == 95);
   CHECK(json["objects"] == 5);
   CHECK(json["partitions"][0]["high_offset"].is_null());
   CHECK(json["partitions"][0]["chains"][0]["ranges"] == Json({{0, 40}, {50, 80}}));
@@ -227,7 +266,7 @@ TEST_CASE("a verification's report goes to the client and comes back as it was")
 
   const auto refused = [&](const std::string& task, Json changed) { return !read_report(task, changed.dump()); };
   CHECK(refused("other", json));
-  for (const auto* key : {"partitions", "walk", "counts", "started_at", "deep"}) {
+  for (const auto* key : {"task", "complete", "partitions", "walk", "counts", "started_at", "deep", "missing_topics"}) {
     auto changed = json;
     changed[key] = 5;
     CHECK(refused("orders", changed));
@@ -240,4 +279,20 @@ TEST_CASE("a verification's report goes to the client and comes back as it was")
   report.topics.clear();
   CHECK(refused("orders", verify_json("orders", report)));
   CHECK_FALSE(read_report("orders", "[]"));
+}
+
+TEST_CASE("a report that is complete says what is not stored, and why") {
+  ch::tasks::VerifyReport report;
+  auto& partition = report.partitions[{"orders", 0}];
+  partition.committed = partition.low = 10;
+  partition.high = partition.due = 70;
+  ch::tasks::TaskStatus status;
+  status.enabled = status.paused = true;
+  report.tell_waiting(status);
+  const auto json = verify_json("orders", report);
+  CHECK(json["ok"] == true);
+  CHECK(json["all_stored"] == false);
+  CHECK(json["not_stored"] == 60);
+  CHECK(json["waiting"] ==
+        expect(R"([{"reason":"paused","message":"the task is paused","records":60,"partitions":1,"topic":"orders","partition":0}])"));
 }

@@ -6,7 +6,8 @@
 #include <sstream>
 
 #include "idle_service.hpp"
-#include "rest/routes.hpp"
+#include "rest/pages/page_routes.hpp"
+#include "rest/v1/routes.hpp"
 
 namespace {
 
@@ -41,13 +42,14 @@ Operations documented() {
 
 TEST_CASE("every route is in openapi.yaml, and the other way round") {
   ch::tests::IdleService service;
-  ch::rest::Waiters waiters;
+  ch::rest::LongPolls long_polls;
   ch::rest::EventStreams streams(*service);
   ch::rest::Router router;
-  const ch::rest::RouteContext context{*service, waiters, streams, "0", "0", [] { return true; }};
+  const ch::rest::RouteContext context{*service, long_polls, streams, "0", "0", [] { return true; }};
   ch::rest::add_host_routes(router, context);
   ch::rest::add_task_routes(router, context);
   ch::rest::add_event_routes(router, context);
+  ch::rest::add_page_routes(router, context);
   ch::rest::add_dashboard_routes(router);
   const auto routes = router.routes();
   const auto yaml = documented();

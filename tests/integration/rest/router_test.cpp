@@ -1,8 +1,8 @@
-#include "rest/router.hpp"
+#include "rest/core/router.hpp"
 
 #include <catch2/catch.hpp>
 
-#include "rest/gate.hpp"
+#include "rest/core/request_filter.hpp"
 
 using namespace ch::rest;
 
@@ -38,7 +38,7 @@ std::string header(const Response& response, const std::string& name) {
 }
 
 unsigned gated(const Request& what, const std::string& token = "", bool ready = true) {
-  const auto response = gate(what, {token, ready, false, false});
+  const auto response = gate(what, {token, ready});
   return response ? response->status : 0;
 }
 
@@ -105,8 +105,19 @@ TEST_CASE("a token is needed where there is one") {
   REQUIRE(gated(with("Bearer secre"), "secret") == 401);
   REQUIRE(gated(with("Bearer secreT"), "secret") == 401);
   REQUIRE(gated(with("Basic secret"), "secret") == 401);
+  REQUIRE(gated(with("Basic c29tZWJvZHk6c2VjcmV0"), "secret") == 0);        // somebody:secret
+  REQUIRE(gated(with("basic  OnNlY3JldA=="), "secret") == 0);               // :secret
+  REQUIRE(gated(with("Basic YTpzZWM6cmV0"), "sec:ret") == 0);               // a:sec:ret
+  REQUIRE(gated(with("Basic c2VjcmV0OnNvbWVib2R5"), "secret") == 401);      // secret:somebody
+  REQUIRE(gated(with("Basic c2VjcmV0"), "secret") == 401);                  // secret
+  REQUIRE(gated(with("Basic c29tZWJvZHk6c2VjcmV0AA=="), "secret") == 401);  // a byte behind it
+  REQUIRE(gated(with("Basic"), "secret") == 401);
+  REQUIRE(gated(with("Basic ===="), "secret") == 401);
+  REQUIRE(gated(with("Basic *"), "secret") == 401);
   REQUIRE(gated(with("bearer secret"), "secret") == 0);
   REQUIRE(gated(request("GET", "/health"), "secret") == 0);
+  REQUIRE(gated(request("GET", "/health/ready"), "secret") == 0);
+  REQUIRE(gated(request("GET", "/health/other"), "secret") == 401);
   REQUIRE(gated(request("GET", "/v1")) == 0);
 }
 
@@ -151,24 +162,37 @@ TEST_CASE("pages of other sites may read but not change") {
   REQUIRE(from("null") == 403);
 }
 
-TEST_CASE("a listener of this machine alone answers to no other name in a browser") {
-  const auto named = [](const std::string& host, const std::string& token = "") {
-    const auto response =
-        gate(request("GET", "/v1", {}, {{"Host", host}, {"User-Agent", "Mozilla/5.0"}, {"Authorization", "Bearer secret"}}),
-             {token, true, false, true});
+TEST_CASE("a host without a token answers to no name that could be a page's, whoever asks") {
+  const Names local{"127.0.0.1", false, {"archive.example.com"}}, network{"kafka-host", true, {}};
+  const auto named = [](const std::string& host, const Names& names, const std::string& token = "", const std::string& path = "/v1") {
+    const auto response = gate(request("GET", path, {}, {{"Host", host}, {"User-Agent", "x"}, {"Authorization", "Bearer secret"}}),
+                               {token, true, false, &names});
     return response ? response->status : 0;
   };
-  REQUIRE_FALSE(gate(request("GET", "/v1", {}, {{"Host", "x"}, {"User-Agent", "curl/8"}}), {"", true, false, true}));
-  REQUIRE(gate(request("POST", "/v1", {}, {{"Host", "x"}, {"Origin", "http://x"}}), {"", true, false, true}));
-  for (const auto* host : {"127.0.0.1:8083", "127.0.0.1", "localhost:8083", "[::1]:8083", "[::1]", "127.1.2.3:1"})
-    REQUIRE(named(host) == 0);
-  for (const auto* host : {"other.example:8083", "127.other.example", "10.0.0.5", "localhost.other.example", "", "[::2]:8083"})
-    REQUIRE(named(host) == 403);
-  REQUIRE(named("other.example:8083", "secret") == 0);
+  for (const auto* host : {"127.0.0.1:8083", "127.0.0.1", "localhost:8083", "LOCALHOST", "[::1]:8083", "[::1]", "127.1.2.3:1",
+                           "archive.example.com", "Archive.Example.com:8083"})
+    REQUIRE(named(host, local) == 0);
+  for (const auto* host : {"evil.example", "evil.example:8083", "127.evil.example", "10.0.0.5", "localhost.evil.example", "", "[::2]:8083",
+                           "archive.example.com.evil.example", "evil.example:127.0.0.1"})
+    REQUIRE(named(host, local) == 403);
+  for (const auto* host : {"kafka-host:8083", "10.0.0.5:8083", "[2001:db8::1]:8083", "localhost", "127.0.0.1:8083"})
+    REQUIRE(named(host, network) == 0);
+  for (const auto* host : {"evil.example", "10.0.0.5.evil.example", "archive.example.com", "0x0a000005"})
+    REQUIRE(named(host, network) == 403);
+  REQUIRE(named("evil.example:8083", local, "secret") == 0);
+  REQUIRE(named("evil.example", local, "", "/metrics") == 403);
+  REQUIRE(named("evil.example", local, "", "/ui/") == 403);
+  REQUIRE(named("evil.example", local, "", "/health") == 0);
+  REQUIRE(named("evil.example", local, "", "/health/ready") == 0);
+  const auto response = gate(request("GET", "/v1", {}, {{"Host", "evil.example"}}), {"", true, false, &local});
+  REQUIRE(response->body.find("evil.example") != std::string::npos);
+  REQUIRE(response->body.find("allowed.hosts") != std::string::npos);
+  REQUIRE_FALSE(gate(request("GET", "/v1", {}, {}), {"", true, false, &local}));  // HTTP/1.0
 }
 
 TEST_CASE("while the host starts, only what needs no tasks is answered") {
   REQUIRE(gated(request("GET", "/v1/tasks"), "", false) == 503);
   REQUIRE(gated(request("GET", "/health"), "", false) == 0);
+  REQUIRE(gated(request("GET", "/health/ready"), "", false) == 0);
   REQUIRE(gated(request("GET", "/openapi.yaml"), "", false) == 0);
 }

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "raw_client.hpp"
-#include "rest/http_server.hpp"
+#include "rest/http/http_server.hpp"
 
 namespace ch::tests {
 
@@ -103,7 +103,7 @@ struct EchoServer {
   Door door;
   std::atomic<int> handled{0};
   std::atomic<bool> saw_gone{false};
-  const std::shared_ptr<rest::Feed> feed = std::make_shared<rest::Feed>();  // the body of /feed
+  const std::shared_ptr<rest::BodyStream> feed = std::make_shared<rest::BodyStream>();  // the body of /feed
   std::mutex mutex;
   std::vector<std::thread> late;
   rest::HttpServer server;

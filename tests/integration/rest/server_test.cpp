@@ -21,8 +21,8 @@ struct Api {
 
   // Status and body of the answer; the whole answer is kept in `last`.
   std::pair<int, json> call(const std::string& line, const std::string& body = {}, const std::string& headers = {}) {
-    last = ask(port, line + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n" + headers + "Content-Length: " + std::to_string(body.size()) +
-                         "\r\n\r\n" + body);
+    last = ask(port, line + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n" + headers +
+                         "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body);
     return {status_of(last), json::parse(body_of(last), nullptr, false)};
   }
 
@@ -56,10 +56,10 @@ TEST_CASE("before it is ready the host says so, then it serves") {
 TEST_CASE("what is not there is 404, for every method") {
   Api api;
   api.server.ready();
-  for (const auto* line :
-       {"GET /v1/tasks/no%2Fne", "GET /v1/tasks/none/status", "GET /v1/tasks/none/objects", "GET /v1/tasks/none/events",
-        "DELETE /v1/tasks/none", "POST /v1/tasks/none/enable", "POST /v1/tasks/none/disable?wait=1s", "POST /v1/tasks/none/pause",
-        "POST /v1/tasks/none/resume", "POST /v1/tasks/none/restart", "GET /v1/instances/none/topics"}) {
+  for (const auto* line : {"GET /v1/tasks/no%2Fne", "GET /v1/tasks/none/status", "GET /v1/tasks/none/objects", "GET /v1/tasks/none/events",
+                           "GET /v1/tasks/none/events?order=newest", "GET /v1/tasks/none/objects?order=newest", "DELETE /v1/tasks/none",
+                           "POST /v1/tasks/none/enable", "POST /v1/tasks/none/disable?wait=1s", "POST /v1/tasks/none/pause",
+                           "POST /v1/tasks/none/resume", "POST /v1/tasks/none/restart", "GET /v1/instances/none/topics"}) {
     INFO(line);
     const auto [status, body] = api.call(line);
     INFO(api.last);
@@ -90,7 +90,7 @@ TEST_CASE("bodies and parameters that cannot be used are refused by name") {
   REQUIRE(keys(api.call("PATCH /v1/tasks/a", R"({"enabled":true})").second) == Keys{"enabled", "config"});
   REQUIRE(keys(api.call("POST /v1/tasks/a/enable?wait=soon").second) == Keys{"wait"});
   REQUIRE(keys(api.call("DELETE /v1/tasks/a?discard=maybe&wait=1h").second) == Keys{"discard", "wait"});
-  REQUIRE(keys(api.call("GET /v1/tasks/a/objects?partition=-1&limit=1001").second) == Keys{"partition", "limit"});
+  REQUIRE(keys(api.call("GET /v1/tasks/a/objects?partition=-1&limit=1001&order=last").second) == Keys{"partition", "limit", "order"});
   const auto verdict = api.call("POST /v1/validate", R"({"name":"a","config":{"topics":null}})");
   REQUIRE(verdict.first == 200);
   REQUIRE(verdict.second.at("valid") == false);
@@ -101,7 +101,8 @@ TEST_CASE("the token opens everything but /health") {
   Api api("secret");
   api.server.ready();
   REQUIRE(api.call("GET /v1/tasks").first == 401);
-  REQUIRE(api.last.find("WWW-Authenticate: Bearer\r\n") != std::string::npos);
+  REQUIRE(api.last.find("WWW-Authenticate: Bearer, Basic realm=\"connector-host\"\r\n") != std::string::npos);
   REQUIRE(api.call("GET /v1/tasks", {}, "Authorization: Bearer secret\r\n").first == 200);
+  REQUIRE(api.call("GET /connectors", {}, "Authorization: Basic YW55OnNlY3JldA==\r\n").first == 200);  // any:secret
   REQUIRE(api.call("GET /health").first == 200);
 }

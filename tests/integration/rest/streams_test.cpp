@@ -3,8 +3,8 @@
 
 #include "idle_service.hpp"
 #include "raw_client.hpp"
-#include "rest/event_streams.hpp"
 #include "rest/server.hpp"
+#include "rest/v1/event_streams.hpp"
 
 using namespace ch::tests;
 
@@ -28,7 +28,7 @@ struct Host {
   }
   RawClient follow(const std::string& path, const std::string& headers = {}) const {
     RawClient client(port);
-    client.send("GET " + path + " HTTP/1.1\r\nHost: x\r\nAccept: text/event-stream\r\n" + headers + "\r\n");
+    client.send("GET " + path + " HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n" + headers + "\r\n");
     return client;
   }
 
@@ -82,8 +82,34 @@ TEST_CASE("who comes again goes on where it was") {
   REQUIRE(until(asked, "three").find("two") != std::string::npos);
   REQUIRE(status_of(host.follow("/v1/events", "Last-Event-ID: x\r\n").receive_one()) == 422);
   REQUIRE(status_of(host.follow("/v1/tasks/none/events").receive_one()) == 404);
-  const auto page = ask(host.port, "GET /v1/events?after=1&limit=1 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+  const auto page = ask(host.port, "GET /v1/events?after=1&limit=1 HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
   REQUIRE(nlohmann::json::parse(body_of(page)).at("next") == 2);
+}
+
+TEST_CASE("whoever asks for the newest first gets them from the last back to the first") {
+  Host host;
+  for (const auto* what : {"one", "two", "three"}) host.happens(what);
+  const auto page = [&](const std::string& query) {
+    const auto answer = ask(host.port, "GET /v1/events?" + query + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+    INFO(answer);
+    REQUIRE(status_of(answer) == 200);
+    return nlohmann::json::parse(body_of(answer));
+  };
+  const auto first = page("order=newest&limit=2");
+  REQUIRE(first.at("events").at(0).at("message") == "three");
+  REQUIRE(first.at("events").at(1).at("message") == "two");
+  REQUIRE(first.at("next") == 2);
+  const auto second = page("order=newest&limit=2&before=2");
+  REQUIRE(second.at("events").size() == 1);
+  REQUIRE(second.at("events").at(0).at("message") == "one");
+  REQUIRE(second.at("next").is_null());
+  REQUIRE(page("order=oldest").at("events").at(0).at("message") == "one");
+  for (const auto* query : {"order=newest&after=1", "before=2", "order=latest"}) {
+    const auto answer =
+        ask(host.port, "GET /v1/events?" + std::string(query) + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+    REQUIRE(status_of(answer) == 422);
+  }
+  REQUIRE(status_of(host.follow("/v1/events?order=newest").receive_one()) == 422);
 }
 
 TEST_CASE("streams are bounded in number, and one that has gone makes room") {

@@ -1,18 +1,19 @@
-#include "tasks/start_position.hpp"
+#include "tasks/offsets/start_position.hpp"
 
 #include <catch2/catch.hpp>
 
 #include "dev/broker.hpp"
-#include "tasks/frame.hpp"
-#include "tasks/rewind.hpp"
+#include "runner/offset_metadata.hpp"
+#include "tasks/offsets/offset_changes.hpp"
 
 using namespace ch;
 using namespace ch::tasks;
+using namespace ch::runner;
 using namespace std::chrono_literals;
 
 namespace {
 
-// What one host keeps of a task, and what it does with a plan (see TaskEntry::fix_start).
+// What one host keeps of a task, and what it does with a plan (see ManagedTask::fix_start).
 struct SharingHost {
   explicit SharingHost(std::uint64_t series) {
     record.series = series;
@@ -52,7 +53,7 @@ TEST_CASE("start.position changed on two hosts that share a task: one of them re
   const auto broker = dev::Broker::start().value();
   REQUIRE(broker->create_topic("orders", 3));
   kafka::GroupClient client({{"bootstrap.servers", broker->bootstrap()}}, "connect-orders", "test");
-  const auto before = encode_frame({1, "before"});
+  const auto before = encode_offset_metadata({1, "before"});
   SharingHost one(1), other(1);
   for (std::int32_t partition = 0; partition < 2; ++partition) {
     one.keep(partition, 10, before);
@@ -62,9 +63,9 @@ TEST_CASE("start.position changed on two hosts that share a task: one of them re
 
   CHECK(one.start(client, "earliest").series == 2);
   const auto rewound = committed(client);
-  CHECK((rewound[0].offset == 0 && rewound[0].metadata == encode_frame({2, ""})));
-  CHECK((rewound[1].offset == 0 && rewound[1].metadata == encode_frame({2, ""})));
-  const auto stored = encode_frame({2, "stored"});
+  CHECK((rewound[0].offset == 0 && rewound[0].metadata == encode_offset_metadata({2, ""})));
+  CHECK((rewound[1].offset == 0 && rewound[1].metadata == encode_offset_metadata({2, ""})));
+  const auto stored = encode_offset_metadata({2, "stored"});
   commit(client, {{{"orders", 0}, 7, stored}});
 
   SECTION("nothing is committed by the other one, which keeps what it has found in place of what it had") {
@@ -72,7 +73,7 @@ TEST_CASE("start.position changed on two hosts that share a task: one of them re
     CHECK(other.start(client, "earliest", 3).series == 2);
     const auto now = committed(client, 3);
     CHECK((now[0].offset == 7 && now[0].metadata == stored));
-    CHECK((now[1].offset == 0 && now[1].metadata == encode_frame({2, ""})));
+    CHECK((now[1].offset == 0 && now[1].metadata == encode_offset_metadata({2, ""})));
     CHECK(now[2].offset == -1);
     REQUIRE(other.saved.size() == 2);
     const auto& kept = other.saved.at({"orders", 0});
@@ -87,16 +88,16 @@ TEST_CASE("start.position changed on two hosts that share a task: one of them re
     CHECK(other.start(client, "earliest").series == 2);
     CHECK(other.start(client, "latest").series == 3);
     CHECK(one.start(client, "latest").series == 3);
-    CHECK(committed(client)[0].metadata == encode_frame({3, ""}));
+    CHECK(committed(client)[0].metadata == encode_offset_metadata({3, ""}));
     CHECK(one.start(client, "earliest").series == 4);
-    CHECK(committed(client)[1].metadata == encode_frame({4, ""}));
+    CHECK(committed(client)[1].metadata == encode_offset_metadata({4, ""}));
   }
   SECTION("a partition that only this host's series has seen is rewound, in a series of its own") {
     commit(client, {{{"orders", 1}, 10, before}});
     CHECK(other.start(client, "earliest").series == 3);
     const auto now = committed(client);
     CHECK((now[0].offset == 7 && now[0].metadata == stored));
-    CHECK((now[1].offset == 0 && now[1].metadata == encode_frame({3, ""})));
+    CHECK((now[1].offset == 0 && now[1].metadata == encode_offset_metadata({3, ""})));
     // Both are believed at the next start, each in its series.
     CHECK(other.start(client, "earliest").fixed.empty());
     CHECK(committed(client)[0].metadata == stored);

@@ -37,22 +37,40 @@ std::string random_uuid() {
 }
 
 struct Ports {
-  std::uint16_t plain, controller, late, late_advertised, sasl;
+  std::uint16_t plain, controller, late, late_advertised, sasl, tls, sasl_tls;
 };
 
+// Who may come in by which listener, and what it shows of itself.
+std::string security(const Certificates& certificates) {
+  std::string out = "sasl.enabled.mechanisms=PLAIN,SCRAM-SHA-256,SCRAM-SHA-512\n";
+  for (const char* listener : {"sasl_plaintext", "sasl_ssl"}) {
+    const auto prefix = fmt::format("listener.name.{}", listener);
+    out += fmt::format("{}.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required user_{}=\"{}\";\n",
+                       prefix, KafkaBroker::kSaslUser, KafkaBroker::kSaslPassword);
+    for (const char* mechanism : {"scram-sha-256", "scram-sha-512"})
+      out += fmt::format("{}.{}.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;\n", prefix, mechanism);
+  }
+  for (const char* listener : {"ssl", "sasl_ssl"}) {
+    const auto prefix = fmt::format("listener.name.{}.ssl", listener);
+    out += fmt::format("{0}.keystore.type=PEM\n{0}.keystore.location={1}\n{0}.truststore.type=PEM\n{0}.truststore.location={2}\n", prefix,
+                       certificates.broker_store.string(), certificates.authority.string());
+  }
+  out += "listener.name.ssl.ssl.client.auth=required\n";
+  return out;
+}
+
 // `node`: the second has no controller. `copies`: of the groups' offsets.
-std::string properties(const std::filesystem::path& data, const Ports& ports, int node, int copies) {
+std::string properties(const std::filesystem::path& data, const Ports& ports, const Certificates& certificates, int node, int copies) {
   return fmt::format(
       "process.roles={8}\n"
       "node.id={9}\n"
       "controller.quorum.voters=1@127.0.0.1:{1}\n"
-      "listeners=PLAINTEXT://127.0.0.1:{0},LATE://127.0.0.1:{3},SASL_PLAINTEXT://127.0.0.1:{5}{10}\n"
-      "advertised.listeners=PLAINTEXT://127.0.0.1:{0},LATE://127.0.0.1:{4},SASL_PLAINTEXT://127.0.0.1:{5}\n"
-      "listener.security.protocol.map=PLAINTEXT:PLAINTEXT,LATE:PLAINTEXT,CONTROLLER:PLAINTEXT,SASL_PLAINTEXT:SASL_PLAINTEXT\n"
+      "listeners=PLAINTEXT://127.0.0.1:{0},LATE://127.0.0.1:{3},{5}{7}\n"
+      "advertised.listeners=PLAINTEXT://127.0.0.1:{0},LATE://127.0.0.1:{4},{5}\n"
+      "listener.security.protocol.map=PLAINTEXT:PLAINTEXT,LATE:PLAINTEXT,CONTROLLER:PLAINTEXT,SASL_PLAINTEXT:SASL_PLAINTEXT,"
+      "SSL:SSL,SASL_SSL:SASL_SSL\n"
       "inter.broker.listener.name=PLAINTEXT\n"
-      "sasl.enabled.mechanisms=PLAIN\n"
-      "listener.name.sasl_plaintext.plain.sasl.jaas.config="
-      "org.apache.kafka.common.security.plain.PlainLoginModule required user_{6}=\"{7}\";\n"
+      "{6}"
       "controller.listener.names=CONTROLLER\n"
       "log.dirs={2}\n"
       "auto.create.topics.enable=false\n"
@@ -67,33 +85,44 @@ std::string properties(const std::filesystem::path& data, const Ports& ports, in
       "group.min.session.timeout.ms=500\n"
       "num.network.threads=2\n"
       "num.io.threads=4\n"
-      "offsets.topic.num.partitions={11}\n"
-      "offsets.topic.replication.factor={12}\n"
+      "offsets.topic.num.partitions={10}\n"
+      "offsets.topic.replication.factor={11}\n"
       "transaction.state.log.num.partitions=1\n"
       "transaction.state.log.replication.factor=1\n"
       "transaction.state.log.min.isr=1\n"
       "share.coordinator.state.topic.num.partitions=1\n"
       "share.coordinator.state.topic.replication.factor=1\n"
       "share.coordinator.state.topic.min.isr=1\n",
-      ports.plain, ports.controller, data.string(), ports.late, ports.late_advertised, ports.sasl, KafkaBroker::kSaslUser,
-      KafkaBroker::kSaslPassword, node == 1 ? "broker,controller" : "broker", node,
-      node == 1 ? fmt::format(",CONTROLLER://127.0.0.1:{}", ports.controller) : "", KafkaBroker::kOffsetsPartitions, copies);
+      ports.plain, ports.controller, data.string(), ports.late, ports.late_advertised,
+      fmt::format("SASL_PLAINTEXT://127.0.0.1:{},SSL://127.0.0.1:{},SASL_SSL://127.0.0.1:{}", ports.sasl, ports.tls, ports.sasl_tls),
+      security(certificates), node == 1 ? fmt::format(",CONTROLLER://127.0.0.1:{}", ports.controller) : "",
+      node == 1 ? "broker,controller" : "broker", node, KafkaBroker::kOffsetsPartitions, copies);
 }
 
 }  // namespace
 
-KafkaBroker::KafkaBroker(std::optional<Pair> pair) : jars_(fetched_jars()) {
+KafkaBroker::KafkaBroker(std::optional<Pair> pair) : certificates_(dir_.path() / "certificates"), jars_(fetched_jars()) {
   const auto* first = pair ? pair->first : nullptr;
-  const Ports ports{free_port(), first != nullptr ? first->controller_port_ : free_port(), free_port(), free_port(), free_port()};
+  const Ports ports{
+      free_port(), first != nullptr ? first->controller_port_ : free_port(), free_port(), free_port(), free_port(), free_port(),
+      free_port()};
   controller_port_ = ports.controller;
   late_port_ = ports.late;
   late_advertised_ = ports.late_advertised;
   bootstrap_ = fmt::format("127.0.0.1:{}", ports.plain);
   sasl_bootstrap_ = fmt::format("127.0.0.1:{}", ports.sasl);
+  tls_bootstrap_ = fmt::format("127.0.0.1:{}", ports.tls);
+  sasl_tls_bootstrap_ = fmt::format("127.0.0.1:{}", ports.sasl_tls);
   cluster_ = first != nullptr ? first->cluster_ : random_uuid();
-  write_file(dir_.path() / "server.properties", properties(dir_.path() / "data", ports, first == nullptr ? 1 : 2, pair ? 2 : 1));
-  const auto config = (dir_.path() / "server.properties").string();
-  const auto formatted = run(java("kafka.tools.StorageTool", {"format", "-t", cluster_, "-c", config}), kFormatLimit);
+  write_file(dir_.path() / "server.properties",
+             properties(dir_.path() / "data", ports, certificates_, first == nullptr ? 1 : 2, pair ? 2 : 1));
+  std::vector<std::string> words = {"format", "-t", cluster_, "-c", (dir_.path() / "server.properties").string()};
+  for (const char* mechanism : {"SCRAM-SHA-256", "SCRAM-SHA-512"}) {
+    if (first != nullptr) break;  // users are the cluster's
+    words.emplace_back("--add-scram");
+    words.push_back(fmt::format("{}=[name={},password={}]", mechanism, kSaslUser, kSaslPassword));
+  }
+  const auto formatted = run(java("kafka.tools.StorageTool", words), kFormatLimit);
   if (formatted.status != 0) throw std::runtime_error("the broker's storage cannot be formatted: " + formatted.output + formatted.errors);
 }
 
@@ -105,6 +134,15 @@ std::vector<std::string> KafkaBroker::java(const std::string& main_class, const 
       "-cp",  jars_ + "/*", main_class};
   words.insert(words.end(), arguments.begin(), arguments.end());
   return words;
+}
+
+void KafkaBroker::limit_readers(std::optional<int> bytes_per_second) const {
+  const auto change = bytes_per_second ? std::vector<std::string>{"--add-config", fmt::format("consumer_byte_rate={}", *bytes_per_second)}
+                                       : std::vector<std::string>{"--delete-config", "consumer_byte_rate"};
+  std::vector<std::string> words = {"--bootstrap-server", bootstrap_, "--alter", "--entity-type", "clients", "--entity-default"};
+  words.insert(words.end(), change.begin(), change.end());
+  const auto done = run(java("kafka.admin.ConfigCommand", words), kFormatLimit);
+  if (done.status != 0) throw std::runtime_error("the quota cannot be changed: " + done.output + done.errors);
 }
 
 void KafkaBroker::start() {

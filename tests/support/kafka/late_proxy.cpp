@@ -22,6 +22,7 @@ namespace ch::test {
 namespace {
 
 constexpr std::int16_t kOffsetCommit = 8;
+constexpr std::int64_t kFirstCompact = 8;  // from this version of OffsetCommit on, lengths are varints one too large, and tags follow
 constexpr std::size_t kPiece = 64 << 10;
 
 class Socket {
@@ -71,14 +72,28 @@ class Reader {
     for (std::size_t i = 0; i < size; ++i) value = value << 8U | (at_ < bytes_.size() ? static_cast<unsigned char>(bytes_[at_++]) : 0U);
     return size == 2 ? static_cast<std::int16_t>(value) : static_cast<std::int32_t>(value);
   }
-  std::string text() {
-    const auto size = static_cast<std::size_t>(std::max<std::int64_t>(number(2), 0));
+  std::size_t length(bool compact, std::size_t size) {
+    return static_cast<std::size_t>(std::max<std::int64_t>(compact ? varint() - 1 : number(size), 0));
+  }
+  void tags() { at_ += varint() == 0 ? 0 : bytes_.size(); }  // nobody sends any here
+  std::string text(bool compact) {
+    const auto size = length(compact, 2);
     auto out = at_ < bytes_.size() ? bytes_.substr(at_, size) : std::string();
     at_ += size;
     return out;
   }
 
  private:
+  std::int64_t varint() {
+    std::int64_t value = 0;
+    for (unsigned shift = 0; shift < 32 && at_ < bytes_.size(); shift += 7) {
+      const auto byte = static_cast<unsigned char>(bytes_[at_++]);
+      value |= static_cast<std::int64_t>(byte & 0x7FU) << shift;
+      if (byte < 0x80U) break;
+    }
+    return value;
+  }
+
   const std::string& bytes_;
   std::size_t at_ = 0;
 };
@@ -98,19 +113,29 @@ std::string committing_group(const std::string& frame) {
   Reader reader(frame);
   (void)reader.number(4);
   if (reader.number(2) != kOffsetCommit) return {};
-  (void)reader.number(2);  // version: below 8 with what librdkafka 2.0 sends, so that texts have lengths of two bytes
-  (void)reader.number(4);
-  (void)reader.text();  // client id
-  auto group = reader.text();
+  const bool compact = reader.number(2) >= kFirstCompact;
+  (void)reader.number(4);    // correlation id
+  (void)reader.text(false);  // client id
+  if (compact) reader.tags();
+  auto group = reader.text(compact);
   return reader.number(4) >= 0 ? group : std::string();  // generation; -1: from outside
 }
 
-int first_error(const std::string& answer) {
+bool is_compact(const std::string& request) {
+  Reader reader(request);
+  (void)reader.number(4);  // length
+  (void)reader.number(2);  // which request it is
+  return reader.number(2) >= kFirstCompact;
+}
+
+int first_error(const std::string& answer, bool compact) {
   Reader reader(answer);
-  for (int i = 0; i < 3; ++i) (void)reader.number(4);  // length, correlation id, throttle time
-  (void)reader.number(4);                              // topics
-  (void)reader.text();
-  (void)reader.number(4);  // partitions
+  for (int i = 0; i < 2; ++i) (void)reader.number(4);  // length, correlation id
+  if (compact) reader.tags();
+  (void)reader.number(4);           // throttle time
+  (void)reader.length(compact, 4);  // topics
+  (void)reader.text(compact);
+  (void)reader.length(compact, 4);  // partitions
   (void)reader.number(4);
   return static_cast<int>(reader.number(2));
 }
@@ -233,7 +258,7 @@ std::optional<int> LateProxy::deliver(const std::string& group) {
   ::setsockopt(broker->fd(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
   std::string bytes;
   while (broker->receive(bytes)) {
-    if (const auto answer = take_frame(bytes); !answer.empty()) return first_error(answer);
+    if (const auto answer = take_frame(bytes); !answer.empty()) return first_error(answer, is_compact(frame));
   }
   return std::nullopt;
 }

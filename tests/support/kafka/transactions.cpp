@@ -48,6 +48,16 @@ void TransactionProducer::begin() {
 }
 
 void TransactionProducer::transaction(std::uint64_t count, std::int32_t partitions, bool commit) {
+  hand_over(count, partitions);
+  close(commit);
+}
+
+void TransactionProducer::open(std::uint64_t count, std::int32_t partitions) {
+  hand_over(count, partitions);
+  expect_ok(rd_kafka_flush(client_.get(), kTries * 1000), "flush");
+}
+
+void TransactionProducer::hand_over(std::uint64_t count, std::int32_t partitions) {
   open_.clear();
   expect(Error(rd_kafka_begin_transaction(client_.get())), "begin_transaction");
   for (std::uint64_t i = 0; i < count; ++i, ++next_) {
@@ -57,6 +67,9 @@ void TransactionProducer::transaction(std::uint64_t count, std::int32_t partitio
     (void)rd_kafka_produce(topic_.get(), partition, RD_KAFKA_MSG_F_COPY, const_cast<char*>(value.data()), value.size(), nullptr, 0,
                            nullptr);
   }
+}
+
+void TransactionProducer::close(bool commit) {
   if (!end(commit)) return;
   for (const auto& [partition, entry] : open_) ledger_.partitions[partition].push_back(entry);
 }

@@ -18,11 +18,15 @@ class TransactionProducer {
 
   // One transaction of `count` records, round robin; goes on trying until it is known how it ended.
   void transaction(std::uint64_t count, std::int32_t partitions, bool commit);
+  // The same in two steps. What was opened is in the topic, and no reader of what is committed gets it, nor what is behind it.
+  void open(std::uint64_t count, std::int32_t partitions);
+  void close(bool commit);
   const Ledger& ledger() const { return ledger_; }
 
  private:
   static void delivered(rd_kafka_t* client, const rd_kafka_message_t* message, void* self);
   void begin();
+  void hand_over(std::uint64_t count, std::int32_t partitions);
   bool end(bool commit);  // true: committed
   bool committed() const;
 

@@ -28,6 +28,7 @@ void HostProcess::set_config(nlohmann::json other) {
   nlohmann::json config = {{"listeners", url()},
                            {"state.dir", (dir() / "state").string()},
                            {"instances", {{"default", {{"bootstrap.servers", options_.bootstrap}, {"region", options_.region}}}}},
+                           {"egress.allowed", "127.0.0.1"},
                            {"rotate.interval.min.ms", "200"}};
   config.update(options_.config);
   write_file(config_file(), config.dump(2));

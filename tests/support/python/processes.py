@@ -200,7 +200,8 @@ def host(folder, address, config=None, environment=None):
     """The URL of a connector-host that serves."""
     folder.mkdir(exist_ok=True)
     url = f"http://127.0.0.1:{free_port()}"
-    settings = {"listeners": url, "state.dir": str(folder / "state"), "rotate.interval.min.ms": "100", "bootstrap.servers": address}
+    settings = {"listeners": url, "state.dir": str(folder / "state"), "rotate.interval.min.ms": "100", "bootstrap.servers": address,
+                "file.sink.allowed.paths": str(folder.parent)}
     file = folder / "host.json"
     file.write_text(json.dumps({**settings, **(config or {})}))
     own = {key: value for key, value in os.environ.items() if not key.startswith("CONNECTOR_HOST_")}

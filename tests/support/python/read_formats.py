@@ -152,7 +152,9 @@ def expect_avro(record, fields):
 def read_avro(data, fields):
     records = []
     for record in fastavro.reader(io.BytesIO(data)):
-        record["timestamp"] = round(record["timestamp"].timestamp() * 1000)
+        date, beyond = record["timestamp"], record.pop("timestamp_out_of_range")
+        assert date is None or beyond is None, "a date, and one that is none"
+        record["timestamp"] = beyond if date is None else round(date.timestamp() * 1000)
         records.append(record)
     return records
 

@@ -128,7 +128,7 @@ def check_ci_jobs(url, address, folder, endpoint):
             done = subprocess.run(["bash", "-euo", "pipefail", "-c", line], cwd=SOURCE, env=environment, capture_output=True, text=True, check=False)
             assert done.returncode == 0, f"{job}: {line}: {done.returncode} {done.stdout} {done.stderr}"
             printed += done.stdout
-        assert re.search(r"Whole: +yes", printed) and re.search(r"Records: +100\b", printed), printed
+        assert re.search(r"Stored right: +yes", printed) and re.search(r"All stored: +yes", printed) and re.search(r"Records: +100\b", printed), printed
         fetched = folder / f"{name}-fetched"
         subprocess.run([BIN / "connector-host", "task", "objects", name, "--download", fetched], env=environment, check=True, capture_output=True)
         objects = sorted(fetched.rglob("*.txt"), key=lambda file: int(file.stem.split("-")[-1]))

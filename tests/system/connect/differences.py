@@ -17,11 +17,24 @@ DIFFERENCES = [
         "any body that is no JSON object of the right kind", "500, with the text of the JSON library", "400, with line and column or the field",
         "the request is wrong, not the server",
         ["create, no JSON", "create, empty body", "create, null", "create, a list", "create, trailing text", "create, unknown field",
-         "create, no config", "create, nested value", "create, unknown initial_state", "put, null body", "alter, unknown field", "validate, no JSON"],
+         "create, no config", "create, nested value", "create, unknown initial_state", "put, null body", "alter, unknown field", "alter, more beside them", "validate, no JSON"],
     ),
     Difference(
         "a configuration with a key that the connector does not have", "taken, and ignored", "400 with the nearest key that there is",
         "a mistyped key would otherwise archive with a default, silently", ["create, unknown key", "delete it again"],
+    ),
+    Difference(
+        "validate with a key that the connector does not have", "no error, and null as its definition", "an error, and a definition as every key has",
+        "a mistyped key is refused; kcctl and AKHQ end with an exception at a null", ["validate, unknown key"],
+    ),
+    Difference(
+        "null as the value of a key", "an error, but for some of the connector's own keys", "as if the key were not there",
+        "forms send null for what was left empty",
+        ["create, null for an unknown key", "delete what has a null", "validate, null for a known key", "validate, null for an unknown key"],
+    ),
+    Difference(
+        "create with `initial_state` PAUSED: tasks", "none before the first resume", "PAUSED",
+        "they fix the start offsets at once, so that `latest` means the moment of creation", ["created paused"],
     ),
     Difference(
         "`PATCH …/config` with another `name`", "200, and the other name is stored inside", "400, as for POST and PUT", "a connector cannot be renamed",

@@ -16,6 +16,8 @@ class Case:
     text: str = ""  # that both errors must contain
     exact: bool = False  # the bodies must be equal
     busy_is_fine: bool = False  # a 409 is what is asked for
+    same: typing.Callable = None  # what it makes of both bodies must be equal; it alone, not their shapes
+    joined: bool = False  # while somebody else is a member of the connector's group
 
 
 def state(connector, task=None):
@@ -35,6 +37,22 @@ def present(got):
 
 def has_offsets(got):
     return got["status"] == 200 and bool(got["body"]["offsets"])
+
+
+def task_states(body):
+    return [one["state"] for one in body["tasks"]]
+
+
+def wrong_keys(body):
+    return sorted(one["value"]["name"] for one in body["configs"] if one["value"]["errors"])
+
+
+def without_definition(body):
+    return sorted(one["value"]["name"] for one in body["configs"] if one["definition"] is None)
+
+
+def verdict(body):
+    return wrong_keys(body), without_definition(body)
 
 
 def gone(got):
@@ -77,7 +95,8 @@ REFUSED = [
     Case("create, unknown field", "POST", "/connectors", {**create("c"), "surprise": 1}),
     Case("create, no config", "POST", "/connectors", {"name": "c"}),
     Case("create, nested value", "POST", "/connectors", create("c", {"{config}": "", "topics": {"a": 1}})),
-    Case("create, null value", "POST", "/connectors", create("c", {"{config}": "", "surprise": None})),
+    Case("create, null for an unknown key", "POST", "/connectors", create("c-null", {"{config}": "", "surprise": None}, initial_state="STOPPED")),
+    Case("delete what has a null", "DELETE", "/connectors/c-null"),
     Case("create, null for a known key", "POST", "/connectors", create("c-null", {"{config}": "", "topics": None})),
     Case("create, blank name", "POST", "/connectors", create(" ")),
     Case("create, another name within", "POST", "/connectors", create("c", {"{config}": "", "name": "d"}),
@@ -144,10 +163,11 @@ LIFE = [
     Case("resume", "PUT", "/connectors/c/resume"),
     Case("resumed", "GET", "/connectors/c/status", until=state("RUNNING", "RUNNING")),
     Case("restart", "POST", "/connectors/c/restart"),
-    Case("restart, flags", "POST", "/connectors/c/restart?includeTasks=true&onlyFailed=false"),
+    Case("restart, flags", "POST", "/connectors/c/restart?includeTasks=true&onlyFailed=false", same=task_states),
     Case("running after restart", "GET", "/connectors/c/status", until=state("RUNNING", "RUNNING")),
     Case("restart, Python's words", "POST", "/connectors/c/restart?includeTasks=False&onlyFailed=False"),
     Case("restart, onlyFailed", "POST", "/connectors/c/restart?onlyFailed=true"),
+    Case("restart, failed tasks", "POST", "/connectors/c/restart?includeTasks=true&onlyFailed=true", same=lambda body: body["connector"]["state"]),
     Case("restart a task", "POST", "/connectors/c/tasks/0/restart"),
     Case("restart a task, unknown", "POST", "/connectors/c/tasks/9/restart", text="Unknown task: c-9"),
     Case("running again", "GET", "/connectors/c/status", until=state("RUNNING", "RUNNING")),
@@ -168,10 +188,22 @@ OFFSETS = [
     Case("alter, negative", "PATCH", "/connectors/c/offsets", offset({"kafka_offset": -3})),
     Case("alter, past the end", "PATCH", "/connectors/c/offsets", offset({"kafka_offset": 1000})),
     Case("alter, unknown partition", "PATCH", "/connectors/c/offsets", offset({"kafka_offset": 1}, partition=99)),
+    Case("alter, more within a partition and an offset", "PATCH", "/connectors/c/offsets",
+         {"offsets": [{"partition": {"kafka_topic": "compared", "kafka_partition": 0, "x": 1}, "offset": {"kafka_offset": 7, "x": 1}}]}, exact=True),
+    Case("alter, more beside them", "PATCH", "/connectors/c/offsets",
+         {"offsets": [{"partition": {"kafka_topic": "compared", "kafka_partition": 0}, "offset": {"kafka_offset": 7}, "x": 1}]}),
+    Case("altered again", "GET", "/connectors/c/offsets", exact=True),
     Case("alter, bad shape", "PATCH", "/connectors/c/offsets", {"offsets": [{"partition": {"x": 1}, "offset": {"kafka_offset": 1}}]}),
     Case("alter, unknown field", "PATCH", "/connectors/c/offsets", {"offset": []}),
     Case("forget one", "PATCH", "/connectors/c/offsets", offset(None), exact=True),
     Case("forgotten", "GET", "/connectors/c/offsets", exact=True),
+    Case("alter once more", "PATCH", "/connectors/c/offsets", offset({"kafka_offset": 5}), exact=True),
+    Case("forget one by no offset", "PATCH", "/connectors/c/offsets",
+         {"offsets": [{"partition": {"kafka_topic": "compared", "kafka_partition": 0}}]}, exact=True),
+    Case("forgotten again", "GET", "/connectors/c/offsets", exact=True),
+    Case("alter while others are in the group", "PATCH", "/connectors/c/offsets", offset({"kafka_offset": 1}), text="zombie sink task",
+         busy_is_fine=True, joined=True),
+    Case("reset while others are in the group", "DELETE", "/connectors/c/offsets", text="zombie sink task", busy_is_fine=True, joined=True),
     Case("reset", "DELETE", "/connectors/c/offsets", exact=True),
     Case("reset again", "DELETE", "/connectors/c/offsets", exact=True),
     Case("none", "GET", "/connectors/c/offsets", exact=True),
@@ -187,6 +219,17 @@ PLUGINS = [
     Case("validate, no name", "PUT", "/connector-plugins/{plugin}/config/validate", CONFIG),
     Case("validate, bad values", "PUT", "/connector-plugins/{plugin}/config/validate", {"{config}": "", "name": "v", "tasks.max": "dog"}),
     Case("validate, required keys missing", "PUT", "/connector-plugins/{plugin}/config/validate", {"connector.class": "{plugin}", "topics": "x"}),
+    Case("validate, null for a known key", "PUT", "/connector-plugins/{plugin}/config/validate",
+         {"{config}": "", "name": "v", "errors.tolerance": None}, same=verdict),
+    Case("validate, null for an unknown key", "PUT", "/connector-plugins/{plugin}/config/validate",
+         {"{config}": "", "name": "v", "surprise": None}, same=verdict),
+    Case("validate, unknown key", "PUT", "/connector-plugins/{plugin}/config/validate", {"{config}": "", "name": "v", "surprise": "x"}, same=verdict),
+    Case("validate, override", "PUT", "/connector-plugins/{plugin}/config/validate",
+         {"{config}": "", "name": "v", "consumer.override.fetch.max.bytes": "1048576"}, same=verdict),
+    Case("validate, topics and topics.regex", "PUT", "/connector-plugins/{plugin}/config/validate",
+         {"{config}": "", "name": "v", "topics.regex": "a.*"}, same=wrong_keys),
+    Case("validate, no topics", "PUT", "/connector-plugins/{plugin}/config/validate", {"{config}": "", "name": "v", "topics": "{absent}"},
+         same=wrong_keys),
     Case("validate, no class", "PUT", "/connector-plugins/{plugin}/config/validate", {"name": "v"}),
     Case("validate, unknown class", "PUT", "/connector-plugins/NoSuch/config/validate", {"connector.class": "NoSuch", "name": "v"}),
     Case("validate, another class", "PUT", "/connector-plugins/Other/config/validate", {"{config}": "", "name": "v"},
@@ -221,7 +264,8 @@ NAMES = (
 )
 END = [
     Case("create paused", "POST", "/connectors", create("p", initial_state="PAUSED")),
-    Case("created paused", "GET", "/connectors/p/status", until=lambda got: got["status"] == 200 and got["body"]["connector"]["state"] == "PAUSED"),
+    Case("created paused", "GET", "/connectors/p/status", until=lambda got: got["status"] == 200 and got["body"]["connector"]["state"] == "PAUSED",
+         same=task_states),
     Case("delete paused", "DELETE", "/connectors/p"),
     Case("put creates", "PUT", "/connectors/n/config", CONFIG),
     Case("delete it", "DELETE", "/connectors/n"),

@@ -21,7 +21,7 @@ namespace {
 class Captured {
  public:
   Captured() : file_(std::filesystem::temp_directory_path() / ("connector-host-log-test-" + std::to_string(::getpid()))) {
-    std::fflush(stderr);
+    ch::log::flush(std::chrono::seconds(10));
     saved_ = ::dup(STDERR_FILENO);
     const int fd = ::open(file_.c_str(), O_CREAT | O_TRUNC | O_WRONLY, 0600);
     ::dup2(fd, STDERR_FILENO);
@@ -43,7 +43,7 @@ class Captured {
  private:
   void restore() {
     if (saved_ < 0) return;
-    std::fflush(stderr);
+    ch::log::flush(std::chrono::seconds(10));
     ::dup2(saved_, STDERR_FILENO);
     ::close(saved_);
     saved_ = -1;

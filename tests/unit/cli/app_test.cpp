@@ -1,4 +1,4 @@
-#include "cli/app.hpp"
+#include "app/app.hpp"
 
 #include <sys/stat.h>
 #include <unistd.h>

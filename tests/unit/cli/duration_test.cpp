@@ -14,6 +14,12 @@ TEST_CASE("durations are read with their unit") {
   CHECK(parse_duration("0s") == milliseconds(0));
 }
 
+TEST_CASE("an age may be much longer than a wait") {
+  CHECK(parse_duration("8h", kMaxAge) == std::chrono::hours(8));
+  CHECK(parse_duration("3d", kMaxAge) == std::chrono::hours(72));
+  CHECK_FALSE(parse_duration("3661d", kMaxAge));
+}
+
 TEST_CASE("what is no duration, or a longer one than a host waits, is refused") {
   for (const char* text : {"", "60", "s", "-1s", "+1s", "1.5s", " 1s", "1s ", "1h", "1 s", "11m", "601s", "600001ms",
                            "99999999999999999999s", "9223372036854775807m"}) {

@@ -41,6 +41,24 @@ TEST_CASE("what may not be cut stays whole on the narrowest terminal") {
   CHECK(text.find("payment…") != std::string::npos);
 }
 
+TEST_CASE("columns that may be left out are, from the right, once those that may be cut are still readable") {
+  Table table({{"NAME"},
+               {"LAG", Align::right, false, false, true},
+               {"TOPICS", Align::left, true, false, true},
+               {"MINUTES", Align::right, false, false, true},
+               {"REASON", Align::left, true, false, false, 12}});
+  table.add({"orders", "7", "a-topic-of-more-than-24-characters", "5", "the bucket is missing"});
+  CHECK(table.render({69, false}) ==
+        "NAME    LAG  TOPICS                    MINUTES  REASON\n"
+        "orders    7  a-topic-of-more-than-24…        5  the bucket is missing\n");
+  CHECK(table.render({60, false}) ==
+        "NAME    LAG  TOPICS                    REASON\n"
+        "orders    7  a-topic-of-more-than-24…  the bucket is missing\n");
+  CHECK(table.render({40, false}) == "NAME    LAG  REASON\norders    7  the bucket is missing\n");
+  CHECK(table.render({22, false}) == "NAME    REASON\norders  the bucket is…\n");
+  CHECK(table.render({3, false}) == "NAME    REASON\norders  the bucket …\n");
+}
+
 TEST_CASE("wide characters take two columns, combining ones none") {
   CHECK(display_width("订单") == 4);
   CHECK(display_width("e\xcc\x81") == 1);

@@ -76,6 +76,16 @@ TEST_CASE("server clock: one wrong Date moves nothing, two that agree do, and a 
   CHECK(std::abs(bench.clock.skew_ms() - bench.off) <= 1100);
 }
 
+TEST_CASE("server clock: a clock that is set by more than a year is corrected as well, and back") {
+  Bench bench;
+  for (const auto off :
+       {std::int64_t{400} * 86400000, std::int64_t{0}, std::int64_t{-400} * 86400000, -8 * 60 * kMinute, std::int64_t{0}}) {
+    bench.off = off;
+    bench.request(20, 20, true);
+    CHECK(std::abs(bench.clock.skew_ms() - off) <= 1100);
+  }
+}
+
 TEST_CASE("server clock: what is no time of day is not believed") {
   Bench bench;
   for (const std::string date :

@@ -163,6 +163,15 @@ TEST_CASE("a request goes out as it was made") {
   }
 }
 
+TEST_CASE("a header's value begins no header and no request of its own") {
+  Transport transport(quick());
+  for (const auto& value : std::vector<std::string>{"A\r\nX: y", "A\nDELETE / HTTP/1.1", std::string("A\0B", 3), "A\x7f"}) {
+    const Answer answer = transport.send({"GET", "http://127.0.0.1:1/", {{"authorization", value}}, 0, nullptr});
+    CHECK(answer.status == 0);
+    CHECK(answer.error == "the header authorization would hold a control character, and nothing was sent");
+  }
+}
+
 TEST_CASE("one connection serves methods of every kind one after another") {
   std::vector<std::string> seen;
   {

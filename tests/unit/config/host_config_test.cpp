@@ -174,6 +174,44 @@ TEST_CASE("what tasks may read is limited by lists, and to the lists where stran
   CHECK(message_of(error, "config.providers.env.param.allowlist.pattern").find("regular expression") != std::string::npos);
 }
 
+TEST_CASE("tasks read neither the host's file, state, key nor token") {
+  const File file(R"({"state.dir": "/var/lib/ch", "api.token": "hunter2hunter2", "ssl.key.location": "/etc/ch/key.pem"})");
+  const auto limits = load_host_config(file.path(), {}, {})->providers;
+  CHECK(limits.own == std::vector<fs::path>{fs::absolute(file.path()), "/var/lib/ch", "/etc/ch/key.pem", "/proc"});
+  CHECK(limits.own_token == "hunter2hunter2");
+  CHECK_FALSE(Providers(limits).resolve("${file:" + file.path().string() + ":a}"));
+}
+
+TEST_CASE("what connectors are told of the host, and names of the host, are checked") {
+  const auto config =
+      loaded(R"({"file.sink.allowed.paths": ["/var/lib/archive", "/mnt/a"], "allowed.hosts": "archive.example.com,2001:db8::1"})");
+  CHECK(config.for_connectors.at("host.file.sink.allowed.paths") == "/var/lib/archive,/mnt/a");
+  CHECK(config.allowed_hosts == std::vector<std::string>{"archive.example.com", "2001:db8::1"});
+  CHECK_FALSE(loaded("{}").for_connectors.contains("host.file.sink.allowed.paths"));
+  CHECK(message_of(refused(R"({"file.sink.allowed.paths": "archive"})"), "file.sink.allowed.paths").find("absolute") != std::string::npos);
+  CHECK(message_of(refused(R"({"allowed.hosts": "archive:8083"})"), "allowed.hosts").find("without a port") != std::string::npos);
+  CHECK(message_of(refused(R"({"allowed.hosts": "http://archive"})"), "allowed.hosts").find("without a port") != std::string::npos);
+}
+
+TEST_CASE("connectors are told where the host's identity may go, and of the pod's token only if tasks may have it read") {
+  const auto plain = loaded("{}").for_connectors;
+  CHECK(plain.at("host.sts.endpoint") == "https://sts.tencentcloudapi.com");
+  CHECK(plain.at("host.cvm.metadata.endpoint") == "http://metadata.tencentyun.com");
+  CHECK(plain.at("host.egress.allowed") == "*.myqcloud.com,*.tencentcos.cn,*.tencentcloudapi.com");
+  CHECK(plain.at("host.cos.endpoint") == "https://{bucket}.cos.{region}.myqcloud.com");
+  CHECK(plain.size() == 4);
+  CHECK(loaded(R"({"sts.endpoint": "http://127.0.0.1:1", "egress.allowed": ["127.0.0.1"]})").for_connectors.at("host.egress.allowed") ==
+        "127.0.0.1");
+
+  const std::map<std::string, std::string> pod = {{"TKE_ROLE_ARN", "arn"}, {"TKE_WEB_IDENTITY_TOKEN_FILE", "/var/run/secrets/token"}};
+  const auto handed = [&](const std::vector<std::string>& sets) { return load_host_config("", sets, pod)->for_connectors; };
+  CHECK(handed({}).at("host.TKE_ROLE_ARN") == "arn");
+  CHECK(handed({"config.providers.file.param.allowed.paths=/var/run/secrets"}).at("host.TKE_WEB_IDENTITY_TOKEN_FILE") ==
+        "/var/run/secrets/token");
+  CHECK_FALSE(handed({"config.providers.file.param.allowed.paths=/etc/cos"}).contains("host.TKE_WEB_IDENTITY_TOKEN_FILE"));
+  CHECK_FALSE(handed({"listeners=http://0.0.0.0:1"}).contains("host.TKE_WEB_IDENTITY_TOKEN_FILE"));
+}
+
 TEST_CASE("no secret is shown in what is refused") {
   for (const auto& error :
        {refused(R"({"instances": {"a": {"sasl.password": ["hunter2"]}}})"), refused(R"({"sasl.password": "hunter2"})"),
@@ -194,6 +232,36 @@ TEST_CASE("an environment that is not the host's is left alone") {
                                         {"XCONNECTOR_HOST_LOG_LEVEL", "debug"}});
   REQUIRE(config);
   CHECK(config->log_level == "info");
+}
+
+TEST_CASE("where a file is no JSON is told by line and column, without quoting it") {
+  const auto says = [](const std::string& json, const std::string& what) {
+    const auto message = refused(json).message;
+    INFO(message);
+    CHECK(message.find(what) != std::string::npos);
+    CHECK(message.find("hunter2") == std::string::npos);
+  };
+  says("{\n  \"log.level\": \"info\",\n  \"state.dir\": \"hunter2\",\n}\n",
+       "is not JSON: line 4, column 1: the comma before } is one too many");
+  says("{\"listeners\": [\"hunter2\", ]}", "line 1, column 27: the comma before ] is one too many");
+  says("{\n\"a\" \"hunter2\"}", "is not JSON: line 2, column 5");
+  says("{\"api.token\": \"hunter2", "is not JSON: line 1, column ");
+  says("{\"a\": \"hunter2\",\n \"memory.limit\": 1e99999}", "holds a number that is too large: line 2, column ");
+  CHECK(message_of(refused("{}", {R"(instances={"a": {"b": 1e99999}})"}), "instances").find("too large: line 1") != std::string::npos);
+}
+
+TEST_CASE("an IPv6 address of a broker stands in brackets, and a port is a port") {
+  const auto brokers = [](const std::string& given) {
+    return message_of(refused(R"({"instances": {"a": {"bootstrap.servers": ")" + given + R"("}}})"), "instances.a.bootstrap.servers");
+  };
+  CHECK(brokers("2001:db8::1:9092") == "is an IPv6 address, which stands in brackets before its port, such as [2001:db8::1]:9092");
+  CHECK(brokers("h:9092,::1") == "is an IPv6 address, which stands in brackets before its port, such as [2001:db8::1]:9092");
+  CHECK(brokers("SSL://fe80::1:9093").find("brackets") != std::string::npos);
+  CHECK(brokers("h:0").find("from 1 to 65535") != std::string::npos);
+  CHECK(brokers("h:port").find("from 1 to 65535") != std::string::npos);
+  CHECK(brokers("[::1]:70000").find("from 1 to 65535") != std::string::npos);
+  CHECK(message_of(refused(R"({"bootstrap.servers": "::1:9092"})"), "bootstrap.servers").find("brackets") != std::string::npos);
+  loaded(R"({"instances": {"a": {"bootstrap.servers": "[::1]:9092, SSL://[2001:db8::1]:9093,h,PLAINTEXT://h:9094"}}})");
 }
 
 TEST_CASE("files that are none say so") {

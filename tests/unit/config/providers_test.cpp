@@ -136,3 +136,35 @@ TEST_CASE("providers: a config keeps what it had, and messages lose what was put
   CHECK(resolved.problems[0].key == "c");
   CHECK(resolved.redacted("xhunter2 is not xhunter2") == "x${env:CH_TEST_NAME} is not x${env:CH_TEST_NAME}");
 }
+
+TEST_CASE("providers: no list opens what is the host's own, by whatever name") {
+  const Folder folder;
+  const auto host = folder.write("host.json", R"("api.token": "hunter2hunter2")");
+  const auto cos = folder.write("cos.properties", "id=AKID\ntoken=hunter2hunter2\n");
+  fs::create_directory(folder.path() / "state");
+  folder.write("state/connector-host.db", "id=x");
+  fs::create_symlink(host, folder.path() / "link");
+  fs::create_hard_link(host, folder.path() / "hard");
+  fs::create_directory_symlink(folder.path() / "state", folder.path() / "there");
+  config::ProviderLimits limits;
+  limits.own = {host, folder.path() / "state", "/proc"};
+  limits.own_token = "hunter2hunter2";
+  auto listed = limits;
+  listed.file_paths = listed.dir_paths = {folder.path(), "/proc"};
+  const auto dir = folder.path().string();
+  for (const Providers& providers : {Providers(limits), Providers(listed)}) {
+    CHECK(*providers.resolve("${file:" + cos + ":id}") == "AKID");
+    for (const auto& value :
+         {"${file:" + host + ":\"api.token\"}", "${dir:" + dir + ":host.json}", "${file:" + dir + "/link:\"api.token\"}",
+          "${dir:" + dir + ":hard}", "${file:" + dir + "/state/../host.json:\"api.token\"}",
+          "${file:" + dir + "/state/connector-host.db:id}", "${dir:" + dir + "/there:connector-host.db}",
+          std::string("${dir:/proc/self:environ}"), std::string("${file:/proc/self/environ:A}")}) {
+      INFO(value);
+      const auto message = refusal(providers, value);
+      CHECK_THAT(message, Catch::Contains("the host's own") || Catch::Contains("outside"));
+      CHECK_THAT(message, !Catch::Contains("hunter2"));
+    }
+    CHECK_FALSE(providers.may_read(dir + "/link"));
+    CHECK_THAT(refusal(providers, "${file:" + cos + ":token}"), Catch::Contains("the host's own api.token"));
+  }
+}

@@ -137,6 +137,8 @@ class Schemas(unittest.TestCase):
                 {**COS, "cos.credentials": "anonymous"},
                 {**COS, "cos.role.arn": "cosCkafka_QCSRole"},
                 {**COS, "sts.endpoint": "sts.tencentcloudapi.com"},
+                {**COS, "cvm.metadata.endpoint": "http://metadata.tencentyun.com"},
+                {**COS, "host.sts.endpoint": "https://sts.tencentcloudapi.com"},
                 {**COS, "cos.acl": "public-read-write"},
                 {**COS, "cos.storage.class": "COLD"},
                 {**COS, "cos.server.side.encryption": "KMS"},

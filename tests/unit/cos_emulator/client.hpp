@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "support/cos_emulator/emulator.hpp"
+#include "cos_emulator/emulator.hpp"
 
 namespace cos_test {
 

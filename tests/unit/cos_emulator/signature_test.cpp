@@ -1,6 +1,6 @@
 // Known answers: Tencent's documentation (its secret is masked there, so these begin at the SignKey), its Go SDK's test, and
 // vectors of ours that its Python SDK's signer agrees with.
-#include "support/cos_emulator/signature.hpp"
+#include "cos_emulator/signature.hpp"
 
 #include <fmt/format.h>
 

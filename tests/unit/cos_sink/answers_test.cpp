@@ -1,8 +1,7 @@
-#include "answers.hpp"
-
 #include <catch2/catch.hpp>
 
-#include "xml.hpp"
+#include "cos/response_parsers.hpp"
+#include "cos/xml.hpp"
 
 using namespace ch::cos;
 

@@ -7,7 +7,7 @@
 
 #include "fake_cos.hpp"
 #include "fake_host.hpp"
-#include "state.hpp"
+#include "writer/offset_state.hpp"
 
 namespace ch::cos_test {
 

@@ -1,10 +1,10 @@
-#include "buffer.hpp"
+#include "formats/buffer.hpp"
 
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <string>
 
-#include "crc64.hpp"
+#include "cos/crc64.hpp"
 
 using namespace ch::cos;
 

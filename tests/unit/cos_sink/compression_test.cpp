@@ -1,4 +1,4 @@
-#include "compression.hpp"
+#include "formats/compression.hpp"
 
 #include <catch2/catch.hpp>
 #include <random>

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "crc64.hpp"
+#include "cos/crc64.hpp"
 
 namespace ch::cos_test {
 
@@ -58,6 +58,7 @@ Failure FakeCos::make_visible(const std::string& key, Object object) {
 Failure FakeCos::put(const std::string& key, const cos::Body& body, const cos::ObjectOptions& options) {
   const auto next = next_fault("put", key);
   if (next.effect == Effect::fail_before) return next.failure;
+  if (next.effect == Effect::nothing_stored) return {};
   auto bytes = bytes_of(body);
   if (next.effect == Effect::damage) bytes.back() = '?';
   auto result = make_visible(key, {std::move(bytes), options});
@@ -71,6 +72,7 @@ cos::Reply<cos::ObjectHead> FakeCos::head(const std::string& key) {
   if (found == objects.end()) return refused<cos::ObjectHead>(failure(Outcome::absent, ""));
   cos::Reply<cos::ObjectHead> reply;
   reply.value = {found->second.body.size(), "\"etag\"", cos::crc64(0, found->second.body), found->second.options.metadata};
+  if (head_hides_crc64) reply.value.crc64.reset();
   return reply;
 }
 
@@ -85,7 +87,9 @@ cos::Reply<cos::ListPage> FakeCos::list(const std::string& prefix, const std::st
       reply.value.next_marker = reply.value.objects.back().key;
       break;
     }
-    reply.value.objects.push_back({it->first, it->second.body.size(), 1234});
+    const auto& metadata = it->second.options.metadata;
+    const auto modified = metadata.find("modified-ms");  // of this bucket only
+    reply.value.objects.push_back({it->first, it->second.body.size(), modified == metadata.end() ? 1234 : std::stoll(modified->second)});
   }
   return reply;
 }
@@ -148,6 +152,7 @@ cos::Reply<std::vector<cos::Part>> FakeCos::list_parts(const std::string& key, c
 Failure FakeCos::complete(const std::string& key, const std::string& upload_id, const std::vector<cos::Part>& parts) {
   const auto next = next_fault("complete", key);
   if (next.effect == Effect::fail_before) return next.failure;
+  if (next.effect == Effect::nothing_stored) return {};
   const auto found = uploads.find(upload_id);
   if (found == uploads.end()) return failure(Outcome::no_upload, "");
   Object object{{}, found->second.options};

@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "client.hpp"
+#include "cos/client.hpp"
 
 namespace ch::cos_test {
 
@@ -22,6 +22,7 @@ class FakeCos : public cos::Client {
     fail_after,   // the effect has taken place, and the answer is a failure
     damage,       // put: other bytes are stored, and the CRC64 says so
     throws,
+    nothing_stored,  // put and complete: no effect, and the answer is a success
   };
   struct Fault {
     Effect effect = Effect::normal;
@@ -67,7 +68,8 @@ class FakeCos : public cos::Client {
   int page_size = 3;
   bool versions = false;          // of objects: what is there is overwritten
   cos::Failure versions_refused;  // to whoever asks for them
-  bool list_hides = false;        // as if nothing were there
+  bool head_hides_crc64 = false;
+  bool list_hides = false;  // as if nothing were there
 
  private:
   Fault next_fault(const std::string& verb, const std::string& key, const std::string& note = {});

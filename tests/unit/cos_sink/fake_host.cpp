@@ -28,7 +28,7 @@ TaskInfo task_info(Config more, std::uint64_t buffer_memory) {
 FakeHost::FakeHost(Broker& broker, std::shared_ptr<FakeCos> cos, const TaskInfo& task, HostOptions options, const std::string& topic)
     : broker_(broker), cos_(std::move(cos)), options_(options), topic_(topic), budget_(task.buffer_memory) {
   make_table();
-  sink_ = std::make_unique<cos::CosSink>(Host(&table_), cos::make_settings(task), cos_);
+  sink_ = std::make_unique<cos::CosSink>(Host(&table_), cos::make_settings(task), cos_, [this] { return steady(); });
 }
 
 FakeHost::~FakeHost() {

@@ -47,6 +47,7 @@ struct TopicPartition {
 
 struct Broker {
   std::int64_t clock_ms = 1'700'000'000'000;
+  std::int64_t wall_step_ms = 0;  // by how much the wall clock of all hosts has been set
   std::vector<TopicPartition> partitions;
   bool answers_without_storing = false;  // a lie, to see that the oracle notices
   PartitionId next_id = 1;               // never used twice
@@ -72,7 +73,8 @@ class FakeHost {
   ~FakeHost();  // finishes all jobs, destroys the sink; throws nothing, leaves reserved() for the test in `reserved_at_end`
 
   cos::CosSink& sink() { return *sink_; }
-  std::int64_t now() const { return broker_.clock_ms + options_.clock_skew_ms; }
+  std::int64_t steady() const { return broker_.clock_ms + options_.clock_skew_ms; }
+  std::int64_t now() const { return steady() + broker_.wall_step_ms; }  // the wall clock
 
   // Partitions.
   void open(const std::vector<int>& partitions);

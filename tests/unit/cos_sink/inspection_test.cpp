@@ -1,7 +1,9 @@
-#include "inspection.hpp"
+#include "bucket/inspection.hpp"
+
+#include <nlohmann/json.hpp>
 
 #include "bench.hpp"
-#include "state.hpp"
+#include "writer/offset_state.hpp"
 
 namespace ch::cos_test {
 namespace {
@@ -12,7 +14,7 @@ constexpr std::int64_t kHourMs = 3600'000;
 
 Inspection look(Bench& bench, InspectQuery query = {}) {
   if (query.topic.empty()) query.topic = "orders";
-  return cos::inspect(cos::make_settings(bench.task), *bench.cos, query, 10 * kHourMs);
+  return cos::inspect(cos::places_of(bench.task, [&](const cos::Settings&) { return bench.cos; }), query, 10 * kHourMs);
 }
 
 std::vector<std::string> told(const Inspection& inspection, Kind kind) {
@@ -108,14 +110,14 @@ TEST_CASE("inspect: where the chain should have come to, by the committed state"
   intent.end = 110;
   intent.bytes = intent.records = 1;
   intent.time_ms = 1;
-  query.committed = {committed(107, cos::Idle{"last", 105, 1}), committed(100, intent)};
+  query.committed = {committed(107, cos::Idle{key_at(90), 105, 1}), committed(100, intent)};
   query.committed.push_back(query.committed.back());
   query.committed.back().state = "garbage";
   const auto found = look(bench, query);
   REQUIRE(found.findings.size() == 3);
   CHECK(found.findings[0].kind == Kind::position);
   CHECK(found.findings[0].object.end_offset == 105);
-  CHECK(found.findings[0].object.key == "last");
+  CHECK(found.findings[0].object.key == key_at(90));
   CHECK(found.findings[1].object.end_offset == 100);
   CHECK(found.findings[1].object.key.empty());
   CHECK(found.findings[2].kind == Kind::wrong);
@@ -158,6 +160,79 @@ TEST_CASE("inspect: COS's refusal says why, a token that is none is refused") {
   InspectQuery query;
   query.after = "nonsense";
   CHECK_THROWS_WITH(look(bench, query), Catch::Contains("no token"));
+}
+
+// As the host tells of what the configuration was before.
+static void tell_earlier(Bench& bench, const std::vector<Config>& places) {
+  bench.task.config["host.earlier.places"] = nlohmann::json(places).dump();
+}
+
+TEST_CASE("inspect: what was stored under earlier templates, formats and buckets is found, and once") {
+  Bench bench;
+  const auto elsewhere = std::make_shared<FakeCos>();
+  const std::string present = bench.task["object.key.template"];
+  tell_earlier(bench, {{{"object.key.template", "old/{topic}/{partition}/{start_offset}{ext}"}},
+                       {{"format", "jsonl"}},
+                       {{"compression", "gzip"}, {"object.key.template", "old/{topic}/{partition}/{start_offset}{ext}"}},
+                       {{"cos.endpoint", "http://127.0.0.1:9/another"}}});
+  const auto lost = [](std::string key, const std::string& what, const std::string& with) {
+    return key.replace(key.find(what), what.size(), with);
+  };
+  bench.put_object(key_at(100), 100, 110);
+  bench.put_object("old/orders/0/110.txt", 110, 120);
+  bench.put_object(lost(key_at(120), ".txt", ".jsonl"), 120, 130);
+  bench.put_object("old/orders/0/130.txt.gz", 130, 140);
+  bench.put_object(key_at(140), 140, 150);
+  for (auto& [key, object] : bench.cos->objects) object.body.append(20, '\n');
+  elsewhere->objects[key_at(150)] = bench.cos->objects[key_at(140)];
+  elsewhere->objects[key_at(150)].options.metadata["start-offset"] = "150";
+  elsewhere->objects[key_at(150)].options.metadata["end-offset"] = "160";
+  elsewhere->objects[key_at(140)] = bench.cos->objects[key_at(140)];  // the bucket was moved, with what it held
+  const auto places = cos::places_of(bench.task, [&](const cos::Settings& settings) -> std::shared_ptr<cos::Client> {
+    return settings.endpoint.base.ends_with("another") ? elsewhere : bench.cos;
+  });
+  InspectQuery query;
+  query.topic = "orders";
+  for (const auto timeout : {10000, 0}) {
+    query.timeout = std::chrono::milliseconds(timeout);
+    query.after.clear();
+    std::vector<std::int64_t> starts;
+    do {
+      const auto page = cos::inspect(places, query, 10 * kHourMs);
+      for (const auto& found : page.findings) {
+        INFO(found.object.key << ": " << found.message);
+        CHECK(found.kind == Kind::object);
+        starts.push_back(found.object.start_offset);
+      }
+      query.after = page.next;
+    } while (!query.after.empty());
+    std::sort(starts.begin(), starts.end());
+    CHECK(starts == std::vector<std::int64_t>{100, 110, 120, 130, 140, 150});
+  }
+  CHECK(present == bench.task["object.key.template"]);
+}
+
+TEST_CASE("inspect: where nobody can look, what is missing is not known") {
+  Bench bench;
+  const auto gone = std::make_shared<FakeCos>();
+  gone->fault = [](const std::string&, const std::string&) { return FakeCos::Fault{Effect::fail_before, failure(Outcome::retry)}; };
+  tell_earlier(bench, {{{"cos.endpoint", "http://127.0.0.1:9/another"}}, {{"object.key.template", "{wrong}"}}});
+  bench.put_object(key_at(100), 100, 110);
+  const auto places = cos::places_of(bench.task, [&](const cos::Settings& settings) -> std::shared_ptr<cos::Client> {
+    return settings.endpoint.base.ends_with("another") ? gone : bench.cos;
+  });
+  InspectQuery query;
+  query.topic = "orders";
+  query.committed = {committed(110, cos::Idle{"a/name/of/nobody's", 110, 1})};
+  const auto found = cos::inspect(places, query, 10 * kHourMs);
+  const auto unknown = told(found, Kind::unknown);
+  REQUIRE(unknown.size() == 3);
+  CHECK_THAT(unknown[0], Catch::Contains("a/name/of/nobody's: the last object"));
+  CHECK_THAT(unknown[1], Catch::Contains("under {wrong}"));
+  CHECK_THAT(unknown[2], Catch::Contains("cannot be looked at"));
+  CHECK(told(found, Kind::object).size() == 1);
+  for (const auto& one : found.findings)
+    if (one.kind == Kind::position) CHECK(one.object.key.empty());
 }
 
 }  // namespace ch::cos_test

@@ -51,6 +51,18 @@ TEST_CASE("the default template names objects by time, partition and offset") {
   CHECK(position->start_offset == 1200);
 }
 
+TEST_CASE("of a time that stands before all numbers, a key's beginning is known, as far as its units go from long to short") {
+  const auto timed = [](std::string_view text) { return parsed(text).timed_prefix(fields()); };
+  CHECK(timed(kDefault) == "ckafka-1/orders/20240229235959");
+  CHECK(timed("{topic}/dt={time:%Y-%m-%d}/hour={time:%H}/{partition}-{start_offset}{ext}") == "orders/dt=2024-02-29/hour=23");
+  CHECK(timed("{topic}/{time:%Y}/{task}-{time:%Y%m}/{partition}-{start_offset}") == "orders/2024/archive-202402");
+  CHECK(timed("{topic}/{time:%Y%d}/{partition}-{start_offset}") == "orders/");
+  CHECK(timed("{topic}/{time:%Y%m}/{time:%H}/{partition}-{start_offset}") == "orders/202402");
+  CHECK(timed("{topic}/{time:day %d}/{partition}-{start_offset}") == "orders/day ");
+  CHECK(timed("{topic}/{partition}/{time}-{start_offset}") == "orders/3/");
+  CHECK(timed("{topic}/{start_offset}-{partition}") == "orders/");
+}
+
 TEST_CASE("{time} alone is the default format; its format may hold folders") {
   CHECK(parsed("{time}/{partition}-{start_offset}").render(fields()) == "20240229235959/3-1200");
   CHECK(parsed("{topic}/d=%Y/{partition}/{start_offset}").render(fields()) == "orders/d=%Y/3/1200");

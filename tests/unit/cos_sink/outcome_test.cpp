@@ -1,4 +1,4 @@
-#include "outcome.hpp"
+#include "cos/outcome.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -10,6 +10,7 @@ Answer answer_of(int status, const std::string& code, const std::string& message
   Answer answer;
   answer.status = status;
   answer.action = "cos:PutObject";
+  answer.headers["x-cos-request-id"] = "NWU5MTIz";
   answer.headers["date"] = "Thu, 16 May 2019 06:45:51 GMT";
   if (!code.empty()) {
     answer.body = "<?xml version='1.0' encoding='utf-8' ?>\n<Error><Code>" + code + "</Code><Message>" + message +
@@ -68,7 +69,7 @@ TEST_CASE("every code and status has its outcome") {
       {401, "", Outcome::interrupt, "access_denied"},
       {400, "ExpiredToken", Outcome::interrupt, "credentials_expired"},
       {403, "ExpiredToken", Outcome::interrupt, "credentials_expired"},
-      {403, "InvalidAccessKeyId", Outcome::interrupt, "credentials_expired"},
+      {403, "InvalidAccessKeyId", Outcome::interrupt, "credentials_refused"},
       {404, "NoSuchBucket", Outcome::interrupt, "bucket_missing"},
       {400, "InvalidRegionName", Outcome::interrupt, "region_mismatch"},
       {301, "PermanentRedirect", Outcome::interrupt, "region_mismatch"},
@@ -86,7 +87,7 @@ TEST_CASE("every code and status has its outcome") {
       {409, "QuotaConflict", Outcome::interrupt, "cos_error"},
       {404, "", Outcome::interrupt, "cos_error"},  // not "absent": COS did not say so
 
-      {403, "SignatureDoesNotMatch", Outcome::bug, "cos_error"},
+      {403, "SignatureDoesNotMatch", Outcome::interrupt, "credentials_refused"},
       {403, "PathStyleDomainForbidden", Outcome::bug, "cos_error"},
       {501, "NotImplemented", Outcome::bug, "cos_error"},
       {400, "InvalidArgument", Outcome::bug, "cos_error"},
@@ -111,14 +112,53 @@ TEST_CASE("every code and status has its outcome") {
 
 TEST_CASE("success is success, unless an error is inside it") {
   for (const int status : {200, 204}) CHECK(failure_of(answer_of(status, "")).ok());
-  CHECK(failure_of(answer_of(200, "InternalError")).outcome == Outcome::retry);
-  CHECK(failure_of(answer_of(200, "NoSuchUpload")).outcome == Outcome::no_upload);
-  CHECK(failure_of(answer_of(200, "AccessDenied")).reason == "access_denied");
-  CHECK(failure_of(answer_of(200, "SomethingNew")).outcome == Outcome::retry);
+  const auto of_complete = [](const std::string& code) {
+    Answer answer = answer_of(200, code);
+    answer.error_in_200 = true;
+    return answer;
+  };
+  CHECK(failure_of(of_complete("InternalError")).outcome == Outcome::retry);
+  CHECK(failure_of(of_complete("NoSuchUpload")).outcome == Outcome::no_upload);
+  CHECK(failure_of(of_complete("AccessDenied")).reason == "access_denied");
+  CHECK(failure_of(of_complete("SomethingNew")).outcome == Outcome::retry);
 
-  Answer blanks = answer_of(200, "InternalError");
+  Answer blanks = of_complete("InternalError");
   blanks.body = " \n \n" + blanks.body;
   CHECK(failure_of(blanks).code == "InternalError");
+}
+
+TEST_CASE("what an object holds is data, whatever it looks like") {
+  for (const int status : {200, 206})
+    for (const std::string code : {"InvalidAccessKeyId", "NoSuchBucket", "NoSuchKey"}) CHECK(failure_of(answer_of(status, code)).ok());
+}
+
+TEST_CASE("an answer without COS's request id proves nothing, whatever its status is") {
+  for (const int status : {200, 201, 204, 206, 400, 401, 403, 404, 405, 407, 409, 413}) {
+    INFO(status);
+    Answer answer = answer_of(status, "");
+    answer.headers.erase("x-cos-request-id");
+    const auto is_question = [&] {
+      const Failure failure = failure_of(answer);
+      CHECK(failure.outcome == Outcome::retry);
+      CHECK(failure.reason == "cos_unreachable");
+      CHECK(failure.code == "NotFromCos");
+      CHECK(failure.message.find("x-cos-request-id") != std::string::npos);
+    };
+    is_question();
+    answer.body = "<html><body>Please log in.</body></html>";
+    is_question();
+    answer.assumed_code = "NoSuchKey";  // a HEAD answered 404: only what COS says is not there is not there
+    is_question();
+  }
+  Answer error = answer_of(404, "NoSuchKey");  // the id stands in the document too
+  error.headers.erase("x-cos-request-id");
+  CHECK(failure_of(error).outcome == Outcome::absent);
+  for (const auto& [status, reason] :
+       std::vector<std::pair<int, std::string>>{{502, "cos_error"}, {503, "cos_error"}, {302, "region_mismatch"}}) {
+    Answer answer = answer_of(status, "");
+    answer.headers.erase("x-cos-request-id");
+    CHECK(failure_of(answer).reason == reason);
+  }
 }
 
 TEST_CASE("no answer is a retry that says why") {
@@ -144,10 +184,20 @@ TEST_CASE("what the sender assumes counts where the answer says nothing") {
   crc.assumed_code = "CrcMismatch";
   crc.error = "COS stored bytes of CRC64 1, but 2 were sent";
   CHECK(failure_of(crc).outcome == Outcome::retry);
-  CHECK(failure_of(crc).message == "PUT a/b: HTTP 200 CrcMismatch: COS stored bytes of CRC64 1, but 2 were sent");
+  CHECK(failure_of(crc).message == "PUT a/b: HTTP 200 CrcMismatch: COS stored bytes of CRC64 1, but 2 were sent (request id NWU5MTIz)");
   Answer unsent;
   unsent.assumed_code = "NotSent";
   CHECK(failure_of(unsent).outcome == Outcome::bug);
+}
+
+TEST_CASE("an unknown key is a wrong one, unless it was temporary: then it has expired or is revoked") {
+  Answer answer = answer_of(403, "InvalidAccessKeyId");
+  CHECK(failure_of(answer).reason == "credentials_refused");
+  CHECK(failure_of(answer).remedy.find("cos.secret.id") != std::string::npos);
+  CHECK(failure_of(answer).remedy.find("grant") == std::string::npos);
+  answer.temporary = true;
+  CHECK(failure_of(answer).reason == "credentials_expired");
+  CHECK(failure_of(answer_of(403, "SignatureDoesNotMatch")).remedy == "correct cos.secret.key: it does not belong to cos.secret.id");
 }
 
 TEST_CASE("an expired request is about the clock, not about permissions") {

@@ -1,4 +1,6 @@
 // When an object ends, what it holds, and in which order intent, object and offset come.
+#include <cstdlib>
+
 #include "bench.hpp"
 
 namespace ch::cos_test {
@@ -233,6 +235,80 @@ TEST_CASE("after close nothing is requested, and late results are dropped") {
 
   bench.open();  // the same host has it again
   CHECK(bench.host->position(0) == 101);
+}
+
+TEST_CASE("a wall clock that is set, by whatever, neither stops nor floods: objects, retries and what is told of them") {
+  const std::int64_t step = GENERATE(-30'000, -600'000, -28'800'000, 600'000, 400LL * 86'400'000);
+  INFO(step);
+  Bench bench(Config{{"rotate.interval.ms", "1000"}});
+  bench.open();
+  const auto archive = [&](int seconds) {
+    const auto before = bench.host->stored.size();
+    for (int i = 0; i < 10 * seconds; ++i) {
+      bench.produce(1);
+      bench.host->settle();
+      bench.pass(100);
+      const auto next = bench.host->tick();
+      CHECK(next > bench.host->now());
+      CHECK(next <= bench.host->now() + 1000);
+      bench.host->settle();
+    }
+    return static_cast<int>(bench.host->stored.size() - before);
+  };
+  const auto is_steady = [&] {
+    const auto objects = archive(30);
+    CHECK(objects >= 26);
+    CHECK(objects <= 31);
+    CHECK(bench.host->interruptions.empty());
+    bench.produce(1);
+    bench.host->settle();
+    const auto due = bench.host->sink().describe(bench.host->id(0)).due_ms;
+    CHECK(due >= bench.host->now());
+    CHECK(due <= bench.host->now() + 1000);
+    CHECK(std::abs(bench.host->stored.back().stored_ms - bench.host->now()) <= 3000);
+  };
+  is_steady();
+  bench.broker.wall_step_ms = step;
+  is_steady();
+  bench.broker.wall_step_ms = 0;
+  is_steady();
+
+  bench.fail("put", Effect::fail_before);
+  archive(8);
+  CHECK(bench.reason() == "cos_unreachable");
+  for (const auto set : {step, std::int64_t{0}}) {
+    bench.broker.wall_step_ms = set;
+    const auto before = bench.cos->count("put");
+    archive(61);
+    const auto tries = bench.cos->count("put") - before;  // every 30 s at the latest, and no more often than that
+    CHECK(tries >= 1);
+    CHECK(tries <= 6);
+    const auto next_try = bench.host->interruptions.at(0).next_try_ms;
+    CHECK(next_try > bench.host->now() - 31'000);
+    CHECK(next_try <= bench.host->now() + 37'000);
+  }
+  bench.cos->fault = {};
+  archive(40);
+  CHECK(bench.reason().empty());
+  is_steady();
+}
+
+TEST_CASE("what was stored after the clock was set back is found behind what was named while it was ahead") {
+  Bench bench(Config{{"rotate.records", "1"}});
+  bench.open();
+  bench.broker.wall_step_ms = 400LL * 86'400'000;
+  bench.produce(1);
+  bench.host->settle();
+  const auto late = bench.partition().committed;
+  bench.broker.wall_step_ms = 0;
+  bench.produce(1);
+  bench.host->settle();
+  REQUIRE(bench.cos->objects.size() == 2);
+  bench.partition().committed = late;  // a late copy of that commit
+  bench.restart();
+  bench.host->settle();
+  CHECK(bench.cos->objects.size() == 2);
+  CHECK(bench.partition().committed.offset == 102);
 }
 
 }  // namespace ch::cos_test

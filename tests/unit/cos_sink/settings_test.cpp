@@ -1,10 +1,14 @@
 #include "settings.hpp"
 
 #include <catch2/catch.hpp>
+#include <cstdlib>
+#include <embedded/cos_sink_schema.hpp>
 #include <map>
+#include <nlohmann/json.hpp>
+#include <set>
 
 #include "fake_host.hpp"
-#include "identity.hpp"
+#include "writer/object_identity.hpp"
 
 namespace ch::cos {
 namespace {
@@ -28,6 +32,26 @@ std::string problem(const std::string& key, Config more, std::uint64_t memory = 
   found.erase(key);
   CHECK(found.empty());
   return message;
+}
+
+// The values that the schema lists for a key.
+std::set<std::string> offered(const std::string& key) {
+  const auto schema = nlohmann::json::parse(schemas::cos_sink_schema_json);
+  std::set<std::string> values;
+  for (const auto& value : schema.at("properties").at(key).at("enum")) values.insert(value.get<std::string>());
+  return values;
+}
+
+// One that make_settings takes and that no test task has.
+std::string another_value(const std::string& key, const nlohmann::json& property) {
+  static const Config values{{"cos.bucket", "other-1250000000"},
+                             {"cos.endpoint", "http://h/{bucket}"},
+                             {"object.key.template", "{partition}-{start_offset}"},
+                             {"jsonl.fields", "value,key"},
+                             {"csv.fields", "value"}};
+  if (const auto known = values.find(key); known != values.end()) return known->second;
+  if (property.contains("enum")) return property.at("enum").back().get<std::string>();
+  return property.contains("minimum") ? "5" : "other";
 }
 
 }  // namespace
@@ -83,18 +107,36 @@ TEST_CASE("the fingerprint is of what decides the content, and of nothing else")
   const auto before = make_settings(task_info()).fingerprint;
   CHECK(before.size() == 16);
   CHECK(before.find_first_not_of("0123456789abcdef") == std::string::npos);
-  for (const auto& [key, value] : Config{{"cos.bucket", "other-1250000000"},
-                                         {"cos.endpoint", "http://h/{bucket}"},
-                                         {"object.key.template", "{partition}-{start_offset}"},
-                                         {"format", "csv"},
-                                         {"csv.fields", "value"},
-                                         {"jsonl.fields", "value,key"},
-                                         {"behavior.on.null.values", "ignore"},
-                                         {"compression", "gzip"}})
-    CHECK(make_settings(task_info({{key, value}})).fingerprint != before);
-  for (const auto& [key, value] : Config{
-           {"rotate.records", "5"}, {"part.bytes", "1MiB"}, {"cos.secret.key", "new"}, {"cos.acl", "default"}, {"compression.level", "1"}})
-    CHECK(make_settings(task_info({{key, value}})).fingerprint == before);
+  const auto schema = nlohmann::json::parse(schemas::cos_sink_schema_json);
+  for (const auto& [key, property] : schema.at("properties").items()) {
+    INFO(key);
+    REQUIRE(property.contains("x-shapes-objects"));  // said of every key, so that none is forgotten
+    const bool differs = make_settings(task_info({{key, another_value(key, property)}})).fingerprint != before;
+    CHECK(differs == property.at("x-shapes-objects").get<bool>());
+  }
+}
+
+// What running tasks have committed beside their offsets: with another fingerprint a range that is to be read again would stand.
+TEST_CASE("the fingerprint of a configuration is the same in every version") {
+  const auto of = [](Config more) { return make_settings(task_info(std::move(more))).fingerprint; };
+  const Config filled_in{{"jsonl.fields", "value"},
+                         {"csv.fields", "partition,offset,timestamp,key,value"},
+                         {"csv.header", "true"},
+                         {"behavior.on.null.values", "write"}};
+  CHECK(of({}) == "63c2364bae691fc6");
+  CHECK(of(filled_in) == "64d813b13d9bd042");
+  auto elsewhere = filled_in;
+  elsewhere["cos.region"] = "ap-beijing";
+  CHECK(of(elsewhere) == "d24b1111c511adbe");
+  CHECK(of({{"cos.bucket", "other-1250000001"},
+            {"cos.endpoint", "http://127.0.0.1:9000/{bucket}"},
+            {"object.key.template", "{topic}/{partition}-{start_offset}{ext}"},
+            {"format", "csv"},
+            {"compression", "zstd"},
+            {"jsonl.fields", "key,value"},
+            {"csv.fields", "offset,value"},
+            {"csv.header", "false"},
+            {"behavior.on.null.values", "ignore"}}) == "52e6def0116b0135");
 }
 
 TEST_CASE("format and compression decide what objects are called and say they are") {
@@ -107,6 +149,7 @@ TEST_CASE("format and compression decide what objects are called and say they ar
   CHECK(named("csv", "gzip") == ".csv.gz application/gzip");
   CHECK(named("raw", "zstd") == ".raw.zst application/zstd");
   CHECK(named("avro", "none") == ".avro application/avro");
+  CHECK_THROWS_WITH(named("parquet", "none"), "'parquet' is no format");
 }
 
 TEST_CASE("wrong fields and levels are refused") {
@@ -138,6 +181,15 @@ TEST_CASE("cross-field problems say what would be right") {
   CHECK_THAT(problem("part.bytes", {{"part.bytes", "1MiB"}}, std::uint64_t{64} << 30), Catch::Contains("10000 parts"));
 }
 
+TEST_CASE("the schema offers the kinds of credentials and the formats that there are, and no others") {
+  std::set<std::string> sources, formats;
+  for (const auto& kind : credential_kinds()) sources.emplace(kind.name);
+  for (const auto& kind : format_kinds()) formats.emplace(kind.name);
+  CHECK(offered("cos.credentials") == sources);
+  CHECK(offered("format") == formats);
+  CHECK_THAT(problem("cos.credentials", {{"cos.credentials", "profile"}}), Catch::Contains("no kind of credentials"));
+}
+
 TEST_CASE("a region is needed where the address needs one") {
   auto task = task_info();
   task.region.clear();
@@ -149,6 +201,84 @@ TEST_CASE("a region is needed where the address needs one") {
 TEST_CASE("no problem quotes a secret") {
   auto task = task_info({{"cos.secret.key", "verysecret"}, {"cos.bucket", "x"}, {"cos.endpoint", "x"}, {"rotate.bytes", "99GiB"}});
   for (const auto& [key, message] : problems_of(task)) CHECK(message.find("verysecret") == std::string::npos);
+}
+
+TEST_CASE("a bucket's address is the task's, else the host's") {
+  const auto endpoint = [](Config more) { return make_settings(task_info(std::move(more))).endpoint.base; };
+  const std::pair<const std::string, std::string> host{"host.cos.endpoint", "http://127.0.0.1:9000/{bucket}"};
+  const auto bucket = task_info()["cos.bucket"];
+  CHECK(endpoint({host}) == "http://127.0.0.1:9000/" + bucket);
+  CHECK(endpoint({host, {"cos.endpoint", "http://h/{bucket}"}}) == "http://h/" + bucket);
+  auto task = task_info({host});
+  task.region.clear();  // nothing asks for it
+  CHECK(problems_of(task).empty());
+}
+
+TEST_CASE("an STS is the host's; a task names one for its own keys alone, and only where the host lets it go") {
+  const Config host{{"host.sts.endpoint", "https://sts.internal.tencentcloudapi.com"},
+                    {"host.cvm.metadata.endpoint", "http://metadata.internal"},
+                    {"host.egress.allowed", "*.tencentcloudapi.com,127.0.0.1"}};
+  const auto with = [&](Config more) {
+    more.insert(host.begin(), host.end());
+    return more;
+  };
+  const auto sts_of = [&](Config more) { return make_settings(task_info(with(std::move(more)))).credentials.sts_endpoint; };
+  const auto refusal = [&](const std::string& kind, const std::string& url) {
+    return problems_of(task_info(with({{"cos.credentials", kind}, {"sts.endpoint", url}})))["sts.endpoint"];
+  };
+  CHECK(sts_of({{"cos.credentials", "assume-role"}}) == "https://sts.internal.tencentcloudapi.com");
+  CHECK(sts_of({{"cos.credentials", "assume-role"}, {"sts.endpoint", "http://127.0.0.1:9000"}}) == "http://127.0.0.1:9000");
+  CHECK(sts_of({{"cos.credentials", "web-identity"}, {"sts.endpoint", "http://127.0.0.1:9000"}}) ==
+        "https://sts.internal.tencentcloudapi.com");
+  CHECK(make_settings(task_info(with({{"cvm.metadata.endpoint", "http://attacker"}}))).credentials.metadata_endpoint ==
+        "http://metadata.internal");
+  CHECK(refusal("assume-role", "http://127.0.0.1:9000").empty());
+  CHECK(refusal("assume-role", "https://sts.ap-guangzhou.tencentcloudapi.com").empty());
+  for (const std::string kind : {"web-identity", "instance-role", "static", "file"})
+    CHECK_THAT(refusal(kind, "https://sts.tencentcloudapi.com"), Catch::Contains("assume-role only"));
+  for (const std::string url :
+       {"http://attacker", "https://attacker", "http://sts.tencentcloudapi.com", "http://169.254.0.23", "http://localhost:1"})
+    CHECK_THAT(refusal("assume-role", url), Catch::Contains("egress.allowed"));
+  CHECK_THAT(
+      problems_of(task_info({{"cos.credentials", "assume-role"}, {"sts.endpoint", "https://sts.tencentcloudapi.com"}}))["sts.endpoint"],
+      Catch::Contains("egress.allowed"));  // a host that lists nothing
+}
+
+TEST_CASE("the identity of the host's pod is what the host hands over, and nothing of the process's environment") {
+  ::setenv("TKE_ROLE_ARN", "qcs::cam::uin/1:roleName/r", 1);
+  ::setenv("TKE_PROVIDER_ID", "p", 1);
+  ::setenv("TKE_WEB_IDENTITY_TOKEN_FILE", "/var/run/token", 1);
+  const Config task{{"cos.credentials", "web-identity"}};
+  auto found = problems_of(task_info(task));
+  for (const char* key : {"cos.role.arn", "cos.web.identity.provider.id", "cos.web.identity.token.file"})
+    CHECK_THAT(found[key], Catch::Contains("is needed"));
+  for (const char* name : {"TKE_ROLE_ARN", "TKE_PROVIDER_ID", "TKE_WEB_IDENTITY_TOKEN_FILE"}) ::unsetenv(name);
+  auto handed = task;
+  handed.insert({{"host.TKE_ROLE_ARN", "qcs::cam::uin/1:roleName/r"},
+                 {"host.TKE_PROVIDER_ID", "p"},
+                 {"host.TKE_WEB_IDENTITY_TOKEN_FILE", "/var/run/token"}});
+  CHECK(problems_of(task_info(handed)).empty());
+  CHECK(make_settings(task_info(handed)).credentials.token_file == "/var/run/token");
+}
+
+TEST_CASE("a proxy's URL is checked and never shown") {
+  CHECK(problem("cos.proxy.url", {{"cos.proxy.url", "http://user:hunter2@proxy.example.com:3128"}}).empty());
+  CHECK(make_settings(task_info({{"cos.proxy.url", "http://p:1"}})).proxy == std::optional<std::string>("http://p:1"));
+  CHECK_FALSE(make_settings(task_info({})).proxy);
+  // To STS it leads for the task's own keys alone: what is the pod's stays with the host.
+  const auto to_sts = [](const char* kind) {
+    return make_settings(task_info({{"cos.proxy.url", "http://p:1"}, {"cos.credentials", kind}})).credentials.proxy.has_value();
+  };
+  CHECK(to_sts("assume-role"));
+  CHECK_FALSE(to_sts("web-identity"));
+  CHECK_FALSE(to_sts("instance-role"));
+  for (const std::string url :
+       {"proxy.example.com:3128", "https://p:1", "socks5://p:1", "http://user:hunter2@p", "http://p:1/path", "http://p:1?x", "http://"}) {
+    INFO(url);
+    const auto why = problem("cos.proxy.url", {{"cos.proxy.url", url}});
+    CHECK_FALSE(why.empty());
+    CHECK(why.find("hunter2") == std::string::npos);
+  }
 }
 
 TEST_CASE("what is not printable ASCII is percent-encoded in metadata") {

@@ -1,6 +1,6 @@
 // The signature against published values: Ex. 1-3 from Tencent (product/436/7778 and cos-go-sdk-v5's auth_test.go), A-F
 // from Tencent's Python SDK run on the same requests, P1-P3 reproduced by a signer of another hand.
-#include "signer.hpp"
+#include "cos/signer.hpp"
 
 #include <catch2/catch.hpp>
 

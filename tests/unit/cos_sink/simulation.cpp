@@ -11,7 +11,7 @@
 #include "fake_cos.hpp"
 #include "fake_host.hpp"
 #include "oracle.hpp"
-#include "state.hpp"
+#include "writer/offset_state.hpp"
 
 namespace ch::cos_test {
 namespace {
@@ -86,6 +86,8 @@ class Simulation {
   }
 
   FakeCos::Fault random_fault(const std::string& verb) {
+    const bool stores = verb == "put" || verb == "complete";
+    if (options_.lie == Lie::believed_of_anybody && stores && chance(10)) return {FakeCos::Effect::nothing_stored, {}};
     if (!chance(fault_percent_)) return {};
     ++result_.faults;
     switch (pick(6)) {
@@ -145,6 +147,7 @@ class Simulation {
         return commit_step(host);
       case 15:
         broker_.clock_ms += static_cast<std::int64_t>(pick(2500));
+        if (chance(3)) broker_.wall_step_ms = static_cast<std::int64_t>(pick(3)) * 600000 - 600000;
         check_tick(host);
         return;
       case 16:

@@ -14,6 +14,7 @@ enum class Lie {
   none,
   commits_not_stored,     // the host answers "stored" for commits that it threw away
   objects_not_listed,     // COS's listings are empty
+  believed_of_anybody,    // a PUT or Complete that never reached COS is answered as stored: what the client must not believe
   undone_under_requests,  // a commit is undone while the object of its intent is still on its way: the known limit
 };
 

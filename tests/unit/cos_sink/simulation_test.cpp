@@ -75,6 +75,10 @@ TEST_CASE("the oracle sees intents that were answered but not stored") {
 
 TEST_CASE("the oracle sees that the audit was deceived") { CHECK(complaining(Lie::objects_not_listed, 1, " times", 200) > 0); }
 
+TEST_CASE("the oracle sees what was believed to be stored and is not") {
+  CHECK(complaining(Lie::believed_of_anybody, 1, "is missing", 200) > 0);
+}
+
 TEST_CASE("a commit undone under a request on its way is what only a key without time survives") {
   CHECK(complaining(Lie::undone_under_requests, 1, " times", 600) > 0);
   CHECK(complaining(Lie::undone_under_requests, 0, "", 600) == 0);

@@ -1,7 +1,7 @@
-#include "state.hpp"
-
 #include <algorithm>
 #include <catch2/catch.hpp>
+
+#include "writer/offset_state.hpp"
 
 namespace ch::cos {
 namespace {
@@ -51,6 +51,14 @@ TEST_CASE("an intent of a version that kept no limit of its records can be used"
   CHECK(std::get<Intent>(std::get<State>(state)).record_limit == 0);
 }
 
+TEST_CASE("what a newer version has added to a state is passed over") {
+  auto text = encode(State(Idle{"a/b", 5, 0}));
+  text.insert(text.size() - 1, R"(,"zz":{"of":"the future"})");
+  const auto state = decode(text, 5);
+  REQUIRE(std::holds_alternative<State>(state));
+  CHECK(std::get<Idle>(std::get<State>(state)).position == 5);
+}
+
 TEST_CASE("an idle state survives its encoding") {
   CHECK(encode(Idle{"orders/0/100", 250, 1700000000000}) == R"({"l":"orders/0/100","s":250,"t":1700000000000})");
   const auto idle = std::get<Idle>(std::get<State>(decode(R"({"l":"orders/0/100","s":250})", 260)));
@@ -90,6 +98,30 @@ TEST_CASE("a state that cannot be used says why and is quoted") {
   empty.end = empty.start;
   CHECK_THAT(wrong(encode(empty), 100), Catch::Contains("is empty"));
   CHECK(wrong(std::string(1000, 'x'), 5).size() < 600);
+  CHECK_THAT(wrong(std::string(3000, '['), 5), Catch::Contains("no JSON object"));
+  CHECK_THAT(wrong(std::string_view("{\"l\":\"k\",\"s\":5}\0{}", 18), 5), Catch::Contains("no JSON object"));
+}
+
+TEST_CASE("numbers of a state are whole and fit, or the state is refused") {
+  for (const std::string number : {"5.0", "5e94", "1e2", "\"5\"", "true", "null", "-1", "18446744073709551616", "18446744073709551615"}) {
+    INFO(number);
+    CHECK_FALSE(wrong("{\"l\":\"k\",\"s\":" + number + "}", 5).empty());
+  }
+  for (const std::string number : {"5.5", "5e94", "\"5\"", "18446744073709551615"})
+    CHECK_THAT(wrong("{\"l\":\"k\",\"s\":5,\"t\":" + number + "}", 5), Catch::Contains("'t' is no whole number"));
+  const auto with = [](const std::string& field, const std::string& number) {
+    auto text = encode(sample());
+    const auto at = text.find("\"" + field + "\":") + 4;
+    text.replace(at, text.find_first_of(",}", at) - at, number);
+    return wrong(text, 100);
+  };
+  for (const std::string field : {"b", "e", "m", "n", "r", "s", "t"}) {
+    INFO(field);
+    for (const std::string number : {"1.5", "5e94", "null", "\"1\"", "[1]"}) CHECK_FALSE(with(field, number).empty());
+  }
+  for (const std::string field : {"b", "m", "n", "r"}) CHECK_FALSE(with(field, "-1").empty());
+  CHECK_FALSE(with("n", "4294967296").empty());
+  CHECK(with("n", "4294967295").empty());
 }
 
 }  // namespace ch::cos

@@ -47,6 +47,22 @@ TEST_CASE("a large object goes up in parts while its intent is committed") {
   CHECK(bench.cos->count("put") == 0);
 }
 
+TEST_CASE("an object whose HEAD shows no CRC64 does not count as stored; it does when it shows one") {
+  StoringBench bench;
+  bench.fail_once("put", Effect::fail_after);
+  bench.cos->head_hides_crc64 = true;
+  bench.host->settle();
+  bench.settle_for(10000);
+  CHECK(bench.partition().committed.offset == 100);
+  CHECK(bench.host->stored.empty());
+  CHECK(bench.host->interruptions.at(0).message.find("no CRC64") != std::string::npos);
+  CHECK(bench.cos->count("put") == 1);
+  bench.cos->head_hides_crc64 = false;
+  bench.settle_for(40000);
+  CHECK(bench.partition().committed.offset == 101);
+  CHECK(bench.host->interruptions.empty());
+}
+
 TEST_CASE("at most twice as many parts as threads are under way") {
   StoringBench bench(Config{{"part.bytes", "10"}}, std::string(200, 'x'));
   bench.host->run_job();  // initiate

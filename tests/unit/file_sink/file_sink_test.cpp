@@ -1,5 +1,6 @@
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 
 #include <catch2/catch.hpp>
 #include <memory>
@@ -23,9 +24,11 @@ struct Fixture {
     info.name = "orders";
     info.buffer_memory = host.budget;
     info.config["file.dir"] = folder.path().string();
+    info.config["host.file.sink.allowed.paths"] = folder.path().string();
     return info;
   }();
-  std::unique_ptr<SinkTask> sink = file_sink::FileConnector::create(Host(&host.c), task);
+  std::unique_ptr<SinkTask> sink = std::make_unique<file_sink::FileSink>(
+      Host(&host.c), task, [this] { return file_sink::FileSink::Clock::time_point(std::chrono::milliseconds(host.now)); });
 
   static OpenPartition partition(PartitionId id, std::int64_t offset, std::string state) {
     OpenPartition p;
@@ -233,7 +236,7 @@ TEST_CASE_METHOD(Fixture, "a full disk interrupts, keeps what was taken and goes
     host.now = first_try;
     tick();
     REQUIRE(host.interruptions.size() == 2);
-    CHECK(host.interruptions[1].next_try_ms - host.now == 2 * file_sink::kFirstRetryMs);
+    CHECK(host.interruptions[1].next_try_ms - host.now == 2 * file_sink::kFirstRetry.count());
     CHECK(host.recoveries.empty());
   }
   sink->retry();  // does not wait for the next try
@@ -253,7 +256,7 @@ TEST_CASE_METHOD(Fixture, "the back-off is capped") {
     tick();
   }
   CHECK(host.interruptions.back().reason == "bucket_missing");
-  CHECK(host.interruptions.back().next_try_ms - host.now == file_sink::kMaxRetryMs);
+  CHECK(host.interruptions.back().next_try_ms - host.now == file_sink::kMaxRetry.count());
 }
 
 TEST_CASE_METHOD(Fixture, "a refused job is tried again at the next tick") {
@@ -324,7 +327,7 @@ TEST_CASE_METHOD(Fixture, "results for a partition that was closed are dropped, 
   CHECK(host.stored.empty());
   CHECK(host.reserved == 0);
 
-  host.now += file_sink::kFirstRetryMs;
+  host.now += file_sink::kFirstRetry.count();
   tick();
   CHECK(host.resumed.back() == std::pair<PartitionId, std::int64_t>{2, 0});
   CHECK(folder.read("orders-0.txt").empty());
@@ -333,7 +336,8 @@ TEST_CASE_METHOD(Fixture, "results for a partition that was closed are dropped, 
 TEST_CASE_METHOD(Fixture, "a second writer of the same file is told so") {
   open(1, 0, R"({"bytes":0})");
   FakeHost other_host;
-  const auto other = file_sink::FileConnector::create(Host(&other_host.c), task);
+  const auto other = std::make_unique<file_sink::FileSink>(
+      Host(&other_host.c), task, [&] { return file_sink::FileSink::Clock::time_point(std::chrono::milliseconds(other_host.now)); });
   other->open(std::vector{partition(9, 0, R"({"bytes":0})")});
   for (int i = 0; i < 3; ++i) {
     other_host.run_jobs();
@@ -344,4 +348,46 @@ TEST_CASE_METHOD(Fixture, "a second writer of the same file is told so") {
   CHECK(other_host.interruptions[0].reason == "object_conflict");
   CHECK(other_host.interruptions[0].remedy == "give each task a file.dir of its own");
   other_host.run_jobs();
+}
+
+TEST_CASE_METHOD(Fixture, "a link of a partition's name is not followed, and what it leads to stays as it is") {
+  const Folder theirs;
+  theirs.write("keys", "ssh-ed25519 theirs\n");
+  std::filesystem::create_symlink(theirs.path() / "keys", folder.path() / "orders-0.txt");
+  open(1, 0, R"({"bytes":0})");
+  REQUIRE(host.interruptions.size() == 1);
+  CHECK(host.interruptions[0].reason == "access_denied");
+  CHECK(host.interruptions[0].message.find("orders-0.txt is a symbolic link") != std::string::npos);
+  CHECK(host.resumed.empty());
+  CHECK(theirs.read("keys") == "ssh-ed25519 theirs\n");
+}
+
+TEST_CASE("a link among the folders is not followed below the allowed one, but the allowed one may be reached by one") {
+  const Folder theirs, ours;
+  std::filesystem::create_directories(ours.path() / "real" / "deep");
+  std::filesystem::create_symlink(theirs.path(), ours.path() / "real" / "link");
+  std::filesystem::create_symlink(ours.path() / "real", ours.path() / "alias");
+  const auto real = (ours.path() / "real").string(), alias = (ours.path() / "alias").string();
+  const auto opens = [](const std::string& dir, const std::string& allowed) {
+    return std::holds_alternative<file_sink::OpenFolder>(file_sink::Folder(dir, allowed).open());
+  };
+  CHECK(opens(real + "/deep", real));
+  CHECK(opens(real + "/deep", "/nowhere, " + real + "/"));
+  CHECK(opens(alias + "/deep", alias));
+  CHECK(opens(real, real));
+  CHECK_FALSE(opens(real + "/link", real));
+  CHECK_FALSE(opens(real + "/deep/../link", real));
+  CHECK_FALSE(opens(real + "/deep/..", real));
+  CHECK_FALSE(opens(real + "er", real));
+  CHECK_FALSE(opens(real, ""));
+  CHECK_FALSE(opens("/etc", real));
+  CHECK_FALSE(opens(alias, real));
+  CHECK(opens("/tmp", "/"));
+}
+
+TEST_CASE_METHOD(Fixture, "a new file can be read by the host's user alone") {
+  open(1, 0, "");
+  struct stat info {};
+  REQUIRE(::stat((folder.path() / "orders-0.txt").c_str(), &info) == 0);
+  CHECK((info.st_mode & 07777) == 0600);
 }

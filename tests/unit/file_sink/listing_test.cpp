@@ -16,7 +16,8 @@ std::vector<std::string> keys(const ObjectPage& page) {
   return result;
 }
 
-std::vector<std::string> problems(void (*check)(const TaskInfo&, Problems&), const std::string& dir) {
+std::vector<std::string> problems(void (*check)(const TaskInfo&, Problems&), const std::string& dir,
+                                  const std::string& allowed = "/var/lib, " + std::filesystem::temp_directory_path().string()) {
   std::vector<std::string> messages;
   Problems collected(
       [](void* user, ch_string key, ch_string, ch_string message) {
@@ -25,6 +26,7 @@ std::vector<std::string> problems(void (*check)(const TaskInfo&, Problems&), con
       &messages);
   TaskInfo task;
   task.config["file.dir"] = dir;
+  task.config["host.file.sink.allowed.paths"] = allowed;
   check(task, collected);
   return messages;
 }
@@ -43,6 +45,7 @@ TEST_CASE("objects are the files of the task's topics, in pages") {
   std::filesystem::create_directory(folder.path() / "orders-5.txt");
   TaskInfo task;
   task.config["file.dir"] = folder.path().string();
+  task.config["host.file.sink.allowed.paths"] = folder.path().string();
   task.config["topics"] = "orders, orders-eu";
 
   ObjectQuery query;
@@ -64,6 +67,21 @@ TEST_CASE("objects are the files of the task's topics, in pages") {
   CHECK(second.next.empty());
 
   query = {};
+  query.newest = true;
+  query.limit = 2;
+  const auto write_time = [&](const char* name, int minutes) {
+    std::filesystem::last_write_time(folder.path() / name, std::filesystem::file_time_type::clock::now() - std::chrono::minutes(minutes));
+  };
+  write_time("orders-0.txt", 20);
+  write_time("orders-10.txt", 5);
+  write_time("orders-eu-1.txt", 10);
+  const auto latest = FileConnector::objects(task, query);
+  CHECK(keys(latest) == std::vector<std::string>{"orders-10.txt", "orders-eu-1.txt"});
+  query.after = latest.next;
+  CHECK(keys(FileConnector::objects(task, query)) == std::vector<std::string>{"orders-0.txt"});
+  CHECK(FileConnector::objects(task, query).next.empty());
+
+  query = {};
   query.topic = "orders";
   query.partition = 10;
   CHECK(keys(FileConnector::objects(task, query)) == std::vector<std::string>{"orders-10.txt"});
@@ -80,8 +98,11 @@ TEST_CASE("validate wants an absolute path, preflight a folder") {
   CHECK(problems(&FileConnector::validate, "relative") ==
         std::vector<std::string>{"file.dir must be an absolute path, such as /var/lib/archive"});
   CHECK(problems(preflight, folder.path()).empty());
-  CHECK(problems(preflight, folder.path() / "file") == std::vector<std::string>{"file.dir is not a folder"});
+  CHECK(problems(&FileConnector::validate, "/var/lib/../../etc").at(0).find("without . and ..") != std::string::npos);
+  CHECK(problems(&FileConnector::validate, "/etc/logrotate.d").at(0).find("(file.sink.allowed.paths): /var/lib, ") != std::string::npos);
+  CHECK(problems(&FileConnector::validate, "/var/lib/archive", "").at(0).find("file.sink.allowed.paths") != std::string::npos);
+  CHECK(problems(preflight, folder.path() / "file").at(0).find("it is no folder") != std::string::npos);
   const auto missing = problems(preflight, folder.path() / "none");
   REQUIRE(missing.size() == 1);
-  CHECK(missing[0].find("create the folder") != std::string::npos);
+  CHECK(missing[0].find("create or mount the folder") != std::string::npos);
 }

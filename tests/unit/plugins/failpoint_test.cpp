@@ -15,3 +15,12 @@ TEST_CASE("failpoints are read from one text") {
   CHECK(is("bug.no_audit", "on", 1, 1));
   CHECK(is("y", "stop", 1, 1));
 }
+
+TEST_CASE("failpoints: a test switches a deliberate bug on and off") {
+  const auto bug = [] { return CH_BUG("of_a_test"); };
+  CHECK(!bug());
+  ch::failpoint::set("bug.of_a_test=on");
+  CHECK(bug());
+  ch::failpoint::set("");
+  CHECK(!bug());
+}

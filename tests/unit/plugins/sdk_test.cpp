@@ -75,7 +75,8 @@ struct Connector {
   static ObjectPage objects(const TaskInfo& task, const ObjectQuery& query) {
     if (task["mode"] == "throw") throw std::runtime_error("from objects");
     StoredObject object;
-    object.key = "after " + query.after + (query.partition ? " of " + std::to_string(*query.partition) : " of all");
+    object.key = (query.newest ? "newest after " : "after ") + query.after +
+                 (query.partition ? " of " + std::to_string(*query.partition) : " of all");
     return {{object}, "token"};
   }
   static std::unique_ptr<SinkTask> create(Host host, const TaskInfo& task) {
@@ -187,6 +188,8 @@ TEST_CASE("calls reach the class with all that belongs to them") {
   query.partition.reset();
   CHECK(c.objects(mode(""), query)->objects.at(0).key == "after k of all");
   CHECK(c.objects(mode(""), query)->next == "token");
+  query.newest = true;
+  CHECK(c.objects(mode(""), query)->objects.at(0).key == "newest after k of all");
 }
 
 TEST_CASE("records and partitions of a later host may be longer than ours") {

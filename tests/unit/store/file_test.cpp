@@ -1,4 +1,4 @@
-// What Store::open makes, and what it refuses.
+// What open_sqlite_store makes, and what it refuses.
 #include <signal.h>
 #include <sqlite3.h>
 #include <sys/resource.h>
@@ -31,7 +31,7 @@ std::map<std::string, std::string> content(const Folder& folder) {
 // Opens, expects a refusal, and that nothing was changed by it.
 ch::Error refusal(const Folder& folder, const fs::path& file) {
   const auto before = content(folder);
-  const auto store = Store::open(file);
+  const auto store = open_sqlite_store(file);
   REQUIRE_FALSE(store);
   CHECK(content(folder) == before);
   INFO(store.error().message);
@@ -46,7 +46,7 @@ void fill(const fs::path& file) {
   for (std::size_t i = 0; i < kFilled; ++i) {
     auto record = task("task-" + std::to_string(i));
     record.config["filler"] = std::string(3000, 'x');
-    REQUIRE(store->put_task(record));
+    REQUIRE(put(*store, record));
   }
 }
 
@@ -99,7 +99,7 @@ TEST_CASE("a new store makes its folder, and only its owner may read it") {
   const Folder folder;
   const auto file = folder / "a ?#%41 b/deep/store.db";
   const auto store = opened(file);
-  REQUIRE(store->put_task(task("a")));
+  REQUIRE(put(*store, task("a")));
   CHECK(mode_of(file) == 0600);
   CHECK(mode_of(file.string() + "-wal") == 0600);
   CHECK(mode_of(file.string() + "-shm") == 0600);
@@ -122,7 +122,7 @@ TEST_CASE("the file says whose it is, and which schema it has") {
   const auto bytes = bytes_of(file);
   REQUIRE(bytes.size() > 100);
   CHECK(bytes.substr(68, 4) == "CHST");
-  CHECK(bytes.substr(60, 4) == std::string("\0\0\0\2", 4));
+  CHECK(bytes.substr(60, 4) == std::string("\0\0\0\6", 4));
 }
 
 TEST_CASE("an older schema is migrated") {
@@ -135,17 +135,17 @@ TEST_CASE("an older schema is migrated") {
   SECTION("version 0: made, but not yet ours: a crash at the first start") { run_sql(file, "PRAGMA journal_mode = WAL"); }
   {
     const auto store = opened(file);
-    REQUIRE(store->put_task(task("a")));
+    REQUIRE(put(*store, task("a")));
   }
   CHECK(opened(file)->tasks()->size() == 1);
-  CHECK(bytes_of(file).substr(60, 4) == std::string("\0\0\0\2", 4));
+  CHECK(bytes_of(file).substr(60, 4) == std::string("\0\0\0\6", 4));
 }
 
 TEST_CASE("what is committed in the write-ahead log alone is seen") {
   const Folder folder;
   const auto file = folder / "store.db";
   const auto store = opened(file);
-  REQUIRE(store->put_task(task("a")));
+  REQUIRE(put(*store, task("a")));
   // As a crash leaves it: the log not yet moved into the file.
   const auto copy = folder / "copy.db";
   fs::copy_file(file, copy);
@@ -185,7 +185,7 @@ TEST_CASE("a damaged file with a write-ahead log beside it is refused, and both 
   const auto file = folder / "store.db";
   fill(file);
   const auto store = opened(file);
-  REQUIRE(store->put_task(task("in the log")));
+  REQUIRE(put(*store, task("in the log")));
   const auto copy = folder / "copy.db";
   auto bytes = bytes_of(file);
   write_bytes(copy, bytes.replace(6 * 4096, 4 * 4096, std::string(4 * 4096, 'x')));
@@ -240,27 +240,34 @@ TEST_CASE("what version 1 wrote is read, and can name topics from then on") {
   const Folder folder;
   const auto file = folder / "store.db";
   fill(file);
-  run_sql(file, "ALTER TABLE tasks DROP COLUMN topic_ids; PRAGMA user_version = 1");
+  run_sql(file,
+          "DROP TABLE starts; DROP TABLE changes; ALTER TABLE tasks DROP COLUMN version; "
+          "ALTER TABLE tasks DROP COLUMN earlier; ALTER TABLE tasks DROP COLUMN topic_ids; ALTER TABLE events DROP COLUMN count; "
+          "ALTER TABLE events DROP COLUMN first_ms; PRAGMA user_version = 1");
   auto store = opened(file);
   auto tasks = store->tasks();
   REQUIRE(tasks);
   REQUIRE_FALSE(tasks->empty());
   auto record = tasks->front();
   CHECK(record.topic_ids.empty());
+  CHECK_FALSE(record.earlier.complete);  // where it stored before is not known
+  CHECK(record.earlier.places.empty());
+  record.earlier.places = {{{"cos.bucket", "a-1"}}};
   record.topic_ids = {{"orders", "topic-1"}, {"a \"b\"", "topic-2"}};
-  REQUIRE(store->put_task(record));
+  REQUIRE(put(*store, record));
   store.reset();
-  CHECK(opened(file)->task(record.name)->value().topic_ids == record.topic_ids);
+  CHECK(kept(*opened(file), record.name)->topic_ids == record.topic_ids);
+  CHECK(kept(*opened(file), record.name)->earlier == record.earlier);
 }
 
 TEST_CASE("a newer version's file is refused") {
   const Folder folder;
   const auto file = folder / "store.db";
   fill(file);
-  run_sql(file, "PRAGMA user_version = 3");
+  run_sql(file, "PRAGMA user_version = 7");
   const auto error = refusal(folder, file);
   CHECK(error.code == ch::ErrorCode::invalid);
-  CHECK_THAT(error.message, Catch::Contains("newer connector-host (schema 3; this one knows 2)"));
+  CHECK_THAT(error.message, Catch::Contains("newer connector-host (schema 7; this one knows 6)"));
   CHECK_THAT(error.message, Catch::Contains("run the newer version"));
 }
 
@@ -282,10 +289,10 @@ TEST_CASE("a file or folder that may not be written is refused") {
   }
   SECTION("folder") {
     const AsNobody nobody;
-    const auto store = Store::open(folder / "new.db");
+    const auto store = open_sqlite_store(folder / "new.db");
     REQUIRE_FALSE(store);
     expect(store.error());
-    const auto deeper = Store::open(folder / "new/store.db");
+    const auto deeper = open_sqlite_store(folder / "new/store.db");
     REQUIRE_FALSE(deeper);
     expect(deeper.error());
   }
@@ -296,7 +303,7 @@ TEST_CASE("a full disk is reported, loses nothing, and is over when there is roo
   const Folder folder;
   const auto file = folder / "store.db";
   const auto store = opened(file);
-  REQUIRE(store->put_task(task("before")));
+  REQUIRE(put(*store, task("before")));
   auto big = task("big");
   big.config["filler"] = std::string(8000, 'x');
   int added = 0;
@@ -305,7 +312,7 @@ TEST_CASE("a full disk is reported, loses nothing, and is over when there is roo
     ch::Status status;
     for (; added < 1000; ++added) {
       big.name = "big-" + std::to_string(added);
-      status = store->put_task(big);
+      status = put(*store, big);
       if (!status) break;
     }
     REQUIRE_FALSE(status);
@@ -314,6 +321,6 @@ TEST_CASE("a full disk is reported, loses nothing, and is over when there is roo
     CHECK(added > 0);
     CHECK(store->tasks()->size() == static_cast<std::size_t>(added) + 1);
   }
-  REQUIRE(store->put_task(big));
+  REQUIRE(put(*store, big));
   CHECK(store->tasks()->size() == static_cast<std::size_t>(added) + 2);
 }

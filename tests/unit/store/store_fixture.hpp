@@ -9,10 +9,11 @@
 #include <fstream>
 #include <iterator>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 
-#include "store/store.hpp"
+#include "store/sqlite/sqlite_store.hpp"
 
 namespace store_test {
 
@@ -37,7 +38,7 @@ class Folder {
 };
 
 inline std::unique_ptr<ch::store::Store> opened(const std::filesystem::path& file) {
-  auto store = ch::store::Store::open(file);
+  auto store = ch::store::open_sqlite_store(file);
   INFO((store ? std::string() : store.error().message));
   REQUIRE(store);
   return std::move(*store);
@@ -61,6 +62,23 @@ inline void run_sql(const std::filesystem::path& file, const std::string& sql) {
   sqlite3_close(handle);
 }
 
+// What the store has of one task.
+inline std::optional<ch::store::TaskRecord> kept(ch::store::Store& store, const std::string& name) {
+  auto all = store.tasks();
+  if (!all) return std::nullopt;
+  for (auto& one : *all) {
+    if (one.name == name) return std::move(one);
+  }
+  return std::nullopt;
+}
+
+// Whatever the store has under this name.
+inline ch::Status put(ch::store::Store& store, ch::store::TaskRecord task) {
+  const auto present = kept(store, task.name);
+  task.version = present ? present->version : 0;
+  return store.put_task(task);
+}
+
 inline ch::store::TaskRecord task(const std::string& name) {
   ch::store::TaskRecord out;
   out.name = name;
@@ -75,7 +93,7 @@ inline ch::store::Event event(const std::string& name, std::int64_t time_ms = 1)
   ch::store::Event out;
   out.task = name;
   out.time_ms = time_ms;
-  out.kind = "state";
+  out.kind = "config";
   out.state = "RUNNING";
   return out;
 }

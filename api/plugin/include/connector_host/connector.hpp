@@ -91,11 +91,12 @@ struct OpenPartition {
   std::uint32_t partitions = 1;
 };
 
+// Something outside that keeps a task, or a partition, from going on. The host has the same, from where it happens to its status.
 struct Interruption {
-  std::string reason;
+  std::string reason;  // ch::reasons, or one of a connector's own
   std::string message;
   std::string remedy;
-  std::int64_t next_try_ms = 0;
+  std::int64_t next_try_ms = 0;  // a date; 0 unknown
 };
 
 struct StoredObject {
@@ -117,6 +118,7 @@ struct ObjectQuery {
   std::string after;
   std::uint32_t limit = 100;
   std::chrono::seconds url_life{0};
+  bool newest = false;  // those stored last come first; `after` is then of such an answer, too
 };
 
 struct ObjectPage {
@@ -140,7 +142,8 @@ struct Finding {
     wrong = CH_FOUND_WRONG,
     foreign = CH_FOUND_FOREIGN,
     upload = CH_FOUND_UPLOAD,
-    position = CH_FOUND_POSITION
+    position = CH_FOUND_POSITION,
+    unknown = CH_FOUND_UNKNOWN
   };
   Kind kind = Kind::object;
   StoredObject object;

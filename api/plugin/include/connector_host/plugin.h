@@ -111,8 +111,8 @@ typedef struct ch_open_partition {
   uint32_t partitions;      /* partitions of the topic now assigned to this runner */
 } ch_open_partition;
 
-/* A partition (or the task) cannot go on until somebody or time mends something. `reason` is one of the reasons of the
- * REST API. `next_try_ms`: wall clock of the next attempt, 0 unknown. */
+/* A partition (or the task) cannot go on until somebody or time mends something. `reason`: one of reasons.hpp, or the
+ * connector's own, words of a-z joined by '_'. `next_try_ms`: wall clock of the next attempt, 0 unknown. */
 typedef struct ch_interruption {
   size_t struct_size;
   ch_string reason;
@@ -151,6 +151,8 @@ typedef struct ch_object_query {
   ch_string after;   /* page token of an earlier answer; empty: from the start */
   uint32_t limit;
   int64_t url_seconds; /* how long links are valid; 0: make none */
+  int32_t newest;      /* != 0: those stored last come first; a connector that does not know it keeps its own order */
+  uint32_t reserved;
 } ch_object_query;
 
 /* What inspect finds where a task stores. */
@@ -158,10 +160,12 @@ enum {
   CH_FOUND_OBJECT = 1, /* one of the task's: `object` and `series` are set */
   CH_FOUND_WRONG =
       2, /* one of the task's that contradicts itself, `message` says how; CH_FOUND_OBJECT tells of it as well if it has a range */
-  CH_FOUND_FOREIGN = 3, /* not the task's, but under a name that is one of the task's */
-  CH_FOUND_UPLOAD = 4,  /* an unfinished upload that no committed state names; object->stored_ms: when it began */
-  CH_FOUND_POSITION = 5 /* of a partition in the query: what is stored should end at object->end_offset or behind it; object->key: the last
-                           object that the state names */
+  CH_FOUND_FOREIGN = 3,  /* not the task's, but under a name that is one of the task's */
+  CH_FOUND_UPLOAD = 4,   /* an unfinished upload that no committed state names; object->stored_ms: when it began */
+  CH_FOUND_POSITION = 5, /* of a partition in the query: what is stored should end at object->end_offset or behind it; object->key: the last
+                            object that the state names */
+  CH_FOUND_UNKNOWN = 6 /* objects of the task may lie where nobody can look, `message` says why; object->key: one of them, if one is known,
+                          else the whole topic is meant */
 };
 
 typedef struct ch_finding {

@@ -96,6 +96,7 @@ struct [[gnu::visibility("hidden")]] Glue {
       query.after = view(c->after);
       query.limit = c->limit;
       query.url_life = std::chrono::seconds(c->url_seconds);
+      query.newest = c->struct_size >= offsetof(ch_object_query, reserved) && c->newest != 0;
       const ObjectPage page = Connector::objects(task_info(*task), query);
       for (const auto& object : page.objects) {
         const auto out = c_object(object);

@@ -1,7 +1,0 @@
-#include "cli/version.hpp"
-
-namespace ch::cli {
-
-const char* const kCommit = CH_COMMIT;
-
-}  // namespace ch::cli
