@@ -28,4 +28,10 @@ const Definition& task_definition() {
   return made;
 }
 
+std::string connector_of(const Config& config) {
+  const auto& key = *task_definition().find("connector.class");
+  const auto given = config.find(key.name);
+  return given == config.end() ? key.default_value : given->second;
+}
+
 }  // namespace ch::config

@@ -63,6 +63,8 @@ Result<std::map<std::string, std::string>> client_properties(const Instance& ins
 // The definition of the host's keys (embedded schema), and of the keys that every task has.
 const Definition& host_definition();
 const Definition& task_definition();
+// The connector that a task of this config has: its connector.class, else the schema's default.
+std::string connector_of(const Config& config);
 
 // The environment of this process, for load_host_config.
 std::map<std::string, std::string> process_environment();

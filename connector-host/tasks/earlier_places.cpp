@@ -11,7 +11,7 @@ const std::string kClass = "connector.class";
 
 // What is not given is said too: a default may be another one in a later version.
 Config place_of(const Config& config, const config::Definition& definition) {
-  Config place{{kClass, connector_of(config)}};
+  Config place{{kClass, config::connector_of(config)}};
   for (const auto& key : definition.keys()) {
     if (!key.places_objects) continue;
     const auto found = config.find(key.name);
@@ -24,8 +24,8 @@ Config place_of(const Config& config, const config::Definition& definition) {
 
 void keep_place(store::TaskRecord& record, const Config& next, const Definitions& definitions) {
   auto& [places, complete] = record.earlier;
-  const auto& definition = definitions(connector_of(record.config));
-  const auto& following = definitions(connector_of(next));
+  const auto& definition = definitions(config::connector_of(record.config));
+  const auto& following = definitions(config::connector_of(next));
   if (!definition || !following) {
     complete = false;  // the connector that could have said is gone
     return;
@@ -44,7 +44,7 @@ bool tell_earlier_places(const store::TaskRecord& record, const TaskValidation& 
   bool all = record.earlier.complete;
   auto told = nlohmann::json::array();
   for (const auto& place : record.earlier.places) {
-    if (connector_of(place) != connector_of(record.config)) {
+    if (config::connector_of(place) != config::connector_of(record.config)) {
       all = false;
       continue;
     }

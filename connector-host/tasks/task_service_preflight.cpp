@@ -45,8 +45,7 @@ TaskService::Verdict TaskService::validate(const std::string& name, const Config
 }
 
 std::vector<KeyProblem> TaskService::Impl::collisions(const std::string& name, const Config& config) const {
-  const auto connector = config.find("connector.class");
-  const auto& definition = validation.definition(connector == config.end() ? std::string(kDefaultConnector) : connector->second);
+  const auto& definition = validation.definition(config::connector_of(config));
   if (!definition) return {};
   std::string places;
   for (const auto& key : definition->keys()) {

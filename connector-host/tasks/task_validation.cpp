@@ -62,8 +62,6 @@ Result<config::Definition> with_common_keys(const config::Definition& own) {
 
 }  // namespace
 
-std::string connector_of(const Config& config) { return value_of(config, "connector.class", kDefaultConnector); }
-
 std::vector<std::string> split_list(const std::string& text) {
   std::vector<std::string> parts, out;
   boost::split(parts, text, boost::is_any_of(","));
@@ -154,7 +152,7 @@ std::vector<KeyProblem> TaskValidation::check_source(const Config& config) const
 // Of a config without placeholders.
 std::vector<KeyProblem> TaskValidation::check_resolved(const std::string& name, const Config& config) const {
   auto problems = check_name(name);
-  const auto connector = connector_of(config);
+  const auto connector = config::connector_of(config);
   const auto& known = definition(connector);
   if (!known) {
     std::vector<std::string> names;
@@ -231,7 +229,7 @@ runner::RunnerSpec TaskValidation::resolve(const std::string& name, const Config
 }
 
 runner::RunnerSpec TaskValidation::resolve_placed(const std::string& name, const Config& given) const {
-  const auto connector = connector_of(given);
+  const auto connector = config::connector_of(given);
   const auto config = definition(connector)->with_defaults(given);
   const auto& instance = *instance_of(given);
   runner::RunnerSpec spec;
@@ -257,7 +255,7 @@ runner::RunnerSpec TaskValidation::resolve_placed(const std::string& name, const
 }
 
 Config TaskValidation::masked(const Config& config) const {
-  const auto& known = definition(connector_of(config));
+  const auto& known = definition(config::connector_of(config));
   if (known) return known->masked(config);
   Config names;  // the connector is gone, and with it the knowledge of what is secret
   for (const auto& [key, value] : config)

@@ -13,8 +13,6 @@
 
 namespace ch::tasks {
 
-constexpr std::string_view kDefaultConnector = "cos-sink";
-std::string connector_of(const Config& config);  // kDefaultConnector where none is given
 constexpr std::string_view kTopicsOrRegex = "exactly one of topics (a topic or a comma list) and topics.regex must be given";
 
 class TaskValidation {

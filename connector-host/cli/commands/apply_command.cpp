@@ -9,13 +9,12 @@
 #include <optional>
 
 #include "cli/views.hpp"
+#include "config/host_config.hpp"
 
 namespace ch::cli {
 namespace {
 
 using Json = nlohmann::json;
-
-constexpr const char* kDefaultConnector = "cos-sink";
 
 enum class Outcome { unchanged, created, changed };
 
@@ -79,7 +78,7 @@ ExitCode ApplyCommand::plan(Plan& plan, const Json& connectors) {
   }
   const auto after = config_of(plan.task);
   const auto own = text_of(after, "connector.class");
-  const auto secret = secret_keys(connectors, own.empty() ? kDefaultConnector : own);
+  const auto secret = secret_keys(connectors, own.empty() ? config::connector_of({}) : own);
   plan.changes = changes_of(plan.before.is_null() ? Json() : plan.before.value("config", Json::object()), after, secret);
   if (const auto compared = verdict.find("changes"); compared != verdict.end())  // the host has compared secrets, too
     std::erase_if(plan.changes,

@@ -23,8 +23,7 @@ constexpr std::size_t kMaxTaskId = 9;  // digits
 Response empty(unsigned status) { return Response{status, {}, {}}; }
 
 About about(const TaskService& service, const Config& config, bool enabled) {
-  const auto own = config.find("connector.class");
-  const auto connector = service.registry().find(own == config.end() ? tasks::kDefaultConnector : std::string_view(own->second));
+  const auto connector = service.registry().find(config::connector_of(config));
   return {service.advertised(), connector == nullptr ? "" : connector->version(), enabled};
 }
 

@@ -93,7 +93,7 @@ std::string_view task_state(State state, bool enabled) {
 Config completed(const std::string& name, const Config& config) {
   auto out = config;
   out["name"] = name;
-  out.emplace(kClass, tasks::kDefaultConnector);
+  out.emplace(kClass, config::connector_of(config));
   return out;
 }
 

@@ -6,13 +6,10 @@
 namespace ch::rest {
 
 std::vector<Json> task_summaries(const tasks::TaskService& service) {
-  const auto* connector_class = config::task_definition().find("connector.class");
-  const std::string usual = connector_class == nullptr ? "" : connector_class->default_value;
   std::map<std::string, Result<config::Definition>> definitions;
   std::vector<Json> out;
   for (const auto& task : service.list()) {
-    const auto own = task.config.find("connector.class");
-    const std::string connector = own == task.config.end() ? usual : own->second;
+    const auto connector = config::connector_of(task.config);
     auto known = definitions.find(connector);
     if (known == definitions.end()) known = definitions.emplace(connector, service.definition(connector)).first;
     out.push_back(task_summary_json(task, known->second ? &*known->second : nullptr));
