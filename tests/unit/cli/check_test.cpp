@@ -8,11 +8,10 @@
 #include "captured.hpp"
 
 namespace fs = std::filesystem;
+using ch::test::holds;
 using ch::test::run;
 
 namespace {
-
-bool holds(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
 class Folder {
  public:
