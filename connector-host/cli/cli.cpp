@@ -62,8 +62,9 @@ void add_host_commands(CLI::App& app, Parsed& parsed) {
   add_host_options(check_command, parsed);
   check_command->add_option("taskfile", parsed.task_files, "Task files to validate against it; - reads standard input")
       ->type_name("TASKFILE");
+  check_command->add_flag("--preflight", parsed.preflight, "Also ask the brokers of every instance");
   check_command->footer("Every problem is printed; exit status 0 if there is none, else 1.");
-  check_command->callback([&parsed] { parsed.command = [&parsed] { return check(parsed.host, parsed.task_files); }; });
+  check_command->callback([&parsed] { parsed.command = [&parsed] { return check(parsed.host, parsed.task_files, parsed.preflight); }; });
 }
 
 void add_about(CLI::App& app, Parsed& parsed) {

@@ -112,10 +112,11 @@ Result<fs::path> place_of(const std::string& key, const fs::path& folder) {
   return place;
 }
 
-Status download(const Download& object, const fs::path& folder, const std::function<void(std::uint64_t)>& progress) {
+Result<bool> download(const Download& object, const fs::path& folder, const std::function<void(std::uint64_t)>& progress) {
   const auto place = place_of(object.key, folder);
   if (!place) return tl::unexpected(place.error());
   std::error_code error;
+  if (fs::is_regular_file(*place, error) && fs::file_size(*place, error) == object.bytes) return false;
   fs::create_directories(place->parent_path(), error);
   if (error) return fail(ErrorCode::internal, fmt::format("{}: {}", place->parent_path().string(), error.message()));
   const fs::path beside = place->string() + ".part";
@@ -127,7 +128,7 @@ Status download(const Download& object, const fs::path& folder, const std::funct
   if (std::fclose(file.release()) != 0 && fault.empty()) fault = fmt::format("{}: {}", beside.string(), std::strerror(errno));
   if (fault.empty()) fs::rename(beside, *place, error);
   if (error) fault = error.message();
-  if (fault.empty()) return {};
+  if (fault.empty()) return true;
   fs::remove(beside, error);
   return fail(ErrorCode::unavailable, fault);
 }

@@ -46,13 +46,21 @@ const char* colour_of(const std::string& state) {
   return "\x1b[33m";
 }
 
+std::optional<std::size_t> terminal(int descriptor) {
+  if (::isatty(descriptor) == 0) return std::nullopt;
+  winsize size{};
+  return ::ioctl(descriptor, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
 }  // namespace
+
+std::optional<std::size_t> error_terminal() { return terminal(STDERR_FILENO); }
 
 Screen standard_output() {
   Screen screen;
-  if (::isatty(STDOUT_FILENO) == 0) return screen;
-  winsize size{};
-  if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0) screen.width = size.ws_col;
+  const auto width = terminal(STDOUT_FILENO);
+  if (!width) return screen;
+  screen.width = *width;
   const char* no_colour = std::getenv("NO_COLOR");
   const char* term = std::getenv("TERM");
   screen.colour = (no_colour == nullptr || *no_colour == '\0') && term != nullptr && std::strcmp(term, "dumb") != 0;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,6 +26,8 @@ struct Screen {
 };
 // Standard output: no bound and no colour unless it is a terminal; NO_COLOR and TERM=dumb are respected.
 Screen standard_output();
+// Columns of the terminal that standard error is; nothing: it is none. 0: it does not say.
+std::optional<std::size_t> error_terminal();
 
 class Table {
  public:

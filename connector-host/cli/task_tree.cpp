@@ -129,7 +129,8 @@ void add_reads(CLI::App* task, Parsed& parsed) {
       ->capture_default_str();
   objects->add_option("--after", parsed.objects.after, "Page token of an earlier answer of the same order");
   objects->add_option("--limit", parsed.limit, "How many at the most")->check(CLI::Range(1, 1000))->capture_default_str();
-  objects->add_option("--download", parsed.objects.download, "Fetch them, all pages, into this folder; each is checked by its CRC64");
+  objects->add_option("--download", parsed.objects.download,
+                      "Fetch them, all pages, into this folder; each is checked by its CRC64, and what is there with its size is kept");
   objects->add_flag("--links", parsed.objects.links, "With a link that reads each, valid for an hour");
 
   auto* events = add_client_command<EventsCommand>(task, parsed, "events", "What has happened to a task, the newest first",

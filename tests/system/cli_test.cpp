@@ -45,6 +45,11 @@ TEST_CASE("a task's life by the command line, with the exit statuses of the cont
   write_file(file, cli.task("life"));
 
   ended(cli({"check", "--config", world.host().config_file().string(), file.string()}), 0);
+  ended(cli({"check", "--preflight", "--config", world.host().config_file().string()}), 0);
+  const auto silent = cli({"check", "--preflight", "--set", "bootstrap.servers=127.0.0.1:1"});
+  ended(silent, 1);
+  CHECK(silent.errors.find("instances.default: ") != std::string::npos);
+  CHECK(silent.errors.find("127.0.0.1:1") != std::string::npos);
   ended(cli({"task", "create", file.string(), "--disabled"}), 0);
   ended(cli({"task", "create", file.string()}), 4);
   ended(cli({"task", "apply", file.string()}), 0);
@@ -69,6 +74,10 @@ TEST_CASE("a task's life by the command line, with the exit statuses of the cont
     whole += entry.file_size() > 0 ? 1 : 0;
   }
   CHECK(whole == count_objects(world.bucket()));
+  const auto again = cli({"task", "objects", "life", "--download", fetched.path().string(), "-o", "json"});
+  ended(again, 0);
+  CHECK(json::parse(again.output).at("objects") == 0);
+  CHECK(json::parse(again.output).at("kept") == whole);
   const auto keys = [](const Finished& listed) {  // up to the time that they begin with
     std::vector<std::string> out;
     const auto answer = json::parse(listed.output);

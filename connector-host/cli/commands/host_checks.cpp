@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <string>
+#include <thread>
 
 #include "config/listener.hpp"
+#include "kafka/group_client.hpp"
 #include "kafka/property_check.hpp"
 #include "rest/http/tls.hpp"
 
@@ -42,6 +44,23 @@ std::vector<KeyProblem> unusable_instances(const config::HostConfig& config) {
     if (!why.empty()) problems.push_back({"instances." + id, "", std::move(why)});
   }
   return problems;
+}
+
+std::vector<KeyProblem> unreachable_instances(const config::HostConfig& config, milliseconds patience) {
+  std::vector<KeyProblem> asked;
+  for (const auto& [id, instance] : config.instances) asked.push_back({"instances." + id, "", ""});
+  std::vector<std::jthread> askers;
+  auto slot = asked.begin();
+  for (const auto& one : config.instances) {
+    askers.emplace_back([&instance = one.second, &problem = *slot++, patience] {
+      const auto client = kafka::GroupClient::make(config::client_properties(instance), "connector-host", "connector-host-check");
+      if (!client) return;  // for wrong_properties and unusable_instances
+      if (const auto answer = (*client)->cluster_id(patience); answer.trouble) problem.message = answer.trouble->message;
+    });
+  }
+  askers.clear();  // waits for them
+  std::erase_if(asked, [](const KeyProblem& one) { return one.message.empty(); });
+  return asked;
 }
 
 std::vector<KeyProblem> unusable_listeners(const config::HostConfig& config) {

@@ -24,6 +24,7 @@
 namespace ch::cli {
 namespace {
 
+constexpr milliseconds kAskBrokers{10000};
 constexpr milliseconds kSaid{2000};  // that the process waits until the reader of its log has its reason
 
 using Json = nlohmann::json;
@@ -170,7 +171,7 @@ int serve(const HostOptions& options) {
   return kDone;
 }
 
-int check(const HostOptions& options, const std::vector<std::string>& task_files) {
+int check(const HostOptions& options, const std::vector<std::string>& task_files, bool preflight) {
   auto config = load(options);
   int status = kDone;
   if (!config) {
@@ -184,8 +185,11 @@ int check(const HostOptions& options, const std::vector<std::string>& task_files
   } else if (auto problems = tried_out(*config); !problems.empty()) {
     print_error({ErrorCode::invalid, kWrong, std::move(problems)});
     status = kRefused;
+  } else if (auto silent = preflight ? unreachable_instances(*config, kAskBrokers) : std::vector<KeyProblem>(); !silent.empty()) {
+    print_error({ErrorCode::unavailable, "the host's configuration is valid, but brokers do not answer as they should", std::move(silent)});
+    status = kRefused;
   } else {
-    fmt::print("host configuration: valid\n");
+    fmt::print("host configuration: valid{}\n", preflight ? ", and the brokers answer" : "");
     for (const auto& doubt : doubts(*config)) fmt::print(stderr, "warning: {}\n", doubt);
   }
   const auto registry = plugins::Registry::load(config->plugin_path);

@@ -9,7 +9,8 @@
 namespace ch::cli {
 
 int serve(const HostOptions& options);
-int check(const HostOptions& options, const std::vector<std::string>& task_files);
+// `preflight`: the brokers of every instance are asked, too.
+int check(const HostOptions& options, const std::vector<std::string>& task_files, bool preflight);
 // Of this installation, or, if `client.url` is not empty, of that host. `name`: "" all, else that connector's keys.
 int plugins(const HostOptions& options, const ClientOptions& client, const std::string& name);
 

@@ -1,7 +1,6 @@
 #include "cli/commands/task_commands.hpp"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <chrono>
 #include <filesystem>
@@ -13,6 +12,7 @@
 #include "cli/commands/task_file.hpp"
 #include "cli/download.hpp"
 #include "cli/duration.hpp"
+#include "cli/progress.hpp"
 #include "cli/views.hpp"
 
 namespace ch::cli {
@@ -101,8 +101,8 @@ int TaskCommands::objects(const std::string& name, const ObjectsOptions& options
 
 // Page by page: links live for an hour, and a page is fetched long before that is over.
 int TaskCommands::download_all(const std::string& name, const ObjectsOptions& options) {
-  const bool shows_progress = ::isatty(STDERR_FILENO) != 0;
-  std::uint64_t count = 0, bytes = 0;
+  const auto terminal = error_terminal();
+  std::uint64_t count = 0, bytes = 0, kept = 0;
   auto after = options.after;
   do {
     const auto answer = client_.send("GET", objects_path(name, options, after));
@@ -111,28 +111,35 @@ int TaskCommands::download_all(const std::string& name, const ObjectsOptions& op
     const Json page = answer->json();
     for (const auto& object : page.value("objects", Json::array())) {
       const Download wanted{text_of(object, "key"), text_of(object, "url"), object.value("bytes", std::uint64_t{0})};
-      auto told = Steady::now();
+      const auto begin = Steady::now();
+      auto told = begin;
       const auto progress = [&](std::uint64_t so_far) {
-        if (!shows_progress || Steady::now() - told < kProgressInterval) return;
-        told = Steady::now();
-        fmt::print(stderr, "\r\x1b[K{}: {} of {} bytes", safe(wanted.key), so_far, wanted.bytes);
+        const auto now = Steady::now();
+        if (!terminal || now - told < kProgressInterval) return;
+        told = now;
+        const auto taken = std::chrono::duration_cast<std::chrono::milliseconds>(now - begin);
+        fmt::print(stderr, "\r\x1b[K{}", progress_line(wanted.key, so_far, wanted.bytes, taken, *terminal));
       };
       const auto done = download(wanted, options.download, progress);
-      if (shows_progress) fmt::print(stderr, "\r\x1b[K");
+      if (terminal) fmt::print(stderr, "\r\x1b[K");
       if (!done) {
         fmt::print(stderr, "{}", refusal(fmt::format("{} could not be fetched: {}", wanted.key, done.error().message), {}));
         return kRefused;
       }
       if (!options_.json()) fmt::print("{}\n", safe((std::filesystem::path(options.download) / wanted.key).string()));
+      if (!*done) {
+        ++kept;
+        continue;
+      }
       ++count;
       bytes += wanted.bytes;
     }
     after = text_of(page, "next");
   } while (!after.empty());
   if (options_.json()) {
-    fmt::print("{}", json_view({{"folder", options.download}, {"objects", count}, {"bytes", bytes}}));
+    fmt::print("{}", json_view({{"folder", options.download}, {"objects", count}, {"bytes", bytes}, {"kept", kept}}));
   } else {
-    fmt::print(stderr, "{} objects, {} bytes\n", count, bytes);
+    fmt::print(stderr, "{} objects, {} bytes{}\n", count, bytes, kept > 0 ? fmt::format("; {} were there already", kept) : "");
   }
   return kDone;
 }
