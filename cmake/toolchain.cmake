@@ -42,6 +42,13 @@ if(CH_FAILPOINTS)
   target_compile_definitions(ch_options INTERFACE CH_FAILPOINTS=1)
 endif()
 
+# Several sources are compiled as one (CMAKE_UNITY_BUILD, but for the preset dev): a whole build in a third of the time. What two of
+# them may then see of one another is what dev, where each stands alone, finds out.
+set(CMAKE_UNITY_BUILD_BATCH_SIZE 10)
+if(CMAKE_UNITY_BUILD AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  add_compile_options($<$<COMPILE_LANGUAGE:CXX>:-Wno-subobject-linkage>)  # taken together a source looks like a header
+endif()
+
 if(CH_SANITIZE)
   add_compile_options(-fsanitize=${CH_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${CH_SANITIZE})

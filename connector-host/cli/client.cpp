@@ -11,7 +11,7 @@
 namespace ch::cli {
 namespace {
 
-constexpr int kMaxDepth = 64;  // of an answer: writing a deeper one out could overflow the stack
+constexpr int kMaxAnswerDepth = 64;  // of an answer: writing a deeper one out could overflow the stack
 
 struct Free {
   void operator()(CURL* handle) const { curl_easy_cleanup(handle); }
@@ -59,7 +59,7 @@ struct Client::Impl {
 
 nlohmann::json Answer::json() const {
   const auto shallow = [](int depth, nlohmann::json::parse_event_t, nlohmann::json&) {
-    if (depth > kMaxDepth) throw std::length_error("too deep");
+    if (depth > kMaxAnswerDepth) throw std::length_error("too deep");
     return true;
   };
   try {

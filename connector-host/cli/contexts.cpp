@@ -19,7 +19,7 @@ namespace ch::cli {
 namespace {
 
 namespace fs = std::filesystem;
-using Json = nlohmann::ordered_json;  // the user's order stays
+using OrderedJson = nlohmann::ordered_json;  // the user's order stays
 using Environment = std::map<std::string, std::string>;
 
 std::string value_of(const Environment& environment, const std::string& name) {
@@ -39,15 +39,15 @@ tl::unexpected<Error> wrong(const fs::path& file, const std::string& why) {
   return fail(ErrorCode::invalid, fmt::format("the file of contexts {} {}", file.string(), why));
 }
 
-Result<Json> read_contexts(const fs::path& file) {
+Result<OrderedJson> read_contexts(const fs::path& file) {
   std::error_code error;
-  if (file.empty() || !fs::exists(file, error)) return Json::object();
+  if (file.empty() || !fs::exists(file, error)) return OrderedJson::object();
   const auto text = read_input(file.string());
   if (!text) return tl::unexpected(text.error());
-  Json json;
+  OrderedJson json;
   try {
-    json = Json::parse(*text);
-  } catch (const Json::parse_error& broken) {
+    json = OrderedJson::parse(*text);
+  } catch (const OrderedJson::parse_error& broken) {
     // The library's text quotes the file, which may hold tokens.
     return wrong(file, "is not JSON: " + json_place_shown(*text, broken.byte));
   }
@@ -65,7 +65,7 @@ Result<std::string> token_in(const fs::path& file) {
   return text->substr(0, text->find_first_of("\r\n"));
 }
 
-Status fill(ClientOptions& options, const Json& context, const fs::path& file, const std::string& name) {
+Status fill(ClientOptions& options, const OrderedJson& context, const fs::path& file, const std::string& name) {
   for (const auto& [key, value] : context.items()) {
     if (!value.is_string()) return wrong(file, fmt::format("has a value that is no string: {} of {}", key, name));
     const auto text = value.get<std::string>();
@@ -87,7 +87,7 @@ Status fill(ClientOptions& options, const Json& context, const fs::path& file, c
 }
 
 // By another name first, so that whoever reads it meanwhile finds it whole.
-Status write_contexts(const fs::path& file, const Json& contexts) {
+Status write_contexts(const fs::path& file, const OrderedJson& contexts) {
   const auto refuse = [&](const std::string& why) { return wrong(file, "cannot be written: " + why); };
   if (file.empty())
     return fail(ErrorCode::invalid, "there is no place for contexts: set HOME, XDG_CONFIG_HOME or CONNECTOR_HOST_CONFIG_FILE");
@@ -117,7 +117,7 @@ Result<ClientOptions> with_context(ClientOptions options, const Environment& env
     if (!contexts) return tl::unexpected(contexts.error());
     const auto name = named ? options.context : contexts->value("current", std::string());
     if (!name.empty()) {
-      const auto list = contexts->value("contexts", Json::object());
+      const auto list = contexts->value("contexts", OrderedJson::object());
       if (!list.contains(name) || !list[name].is_object()) return wrong(file, fmt::format("has no context {}", name));
       if (auto filled = fill(options, list[name], file, name); !filled) return tl::unexpected(filled.error());
     }
@@ -131,7 +131,7 @@ Result<Contexts> contexts_of(const Environment& environment) {
   if (!json) return tl::unexpected(json.error());
   Contexts out;
   out.current = json->value("current", std::string());
-  const auto list = json->value("contexts", Json::object());
+  const auto list = json->value("contexts", OrderedJson::object());
   for (const auto& [name, context] : list.items()) {
     const auto text = [&, &values = context](const char* key) {
       return values.is_object() && values.contains(key) && values.at(key).is_string() ? values.at(key).template get<std::string>() : "";

@@ -13,7 +13,7 @@
 namespace ch::config {
 namespace {
 
-using Json = nlohmann::ordered_json;  // keeps the file's order, which is that of groups
+using OrderedJson = nlohmann::ordered_json;  // keeps the file's order, which is that of groups
 
 // Thrown by the functions below, caught in read_schema.
 struct SchemaFault : std::runtime_error {
@@ -30,17 +30,17 @@ const std::vector<std::string>& property_words() {
 }
 
 template <class T>
-T word(const Json& property, const char* name, T absent) {
+T word(const OrderedJson& property, const char* name, T absent) {
   const auto found = property.find(name);
   if (found == property.end()) return absent;
   try {
     return found->get<T>();
-  } catch (const Json::exception&) {
+  } catch (const OrderedJson::exception&) {
     throw SchemaFault(fmt::format("\"{}\" has a value of the wrong type", name));
   }
 }
 
-std::optional<std::int64_t> bound(const Json& property, const char* name) {
+std::optional<std::int64_t> bound(const OrderedJson& property, const char* name) {
   const auto found = property.find(name);
   if (found == property.end()) return std::nullopt;
   if (!found->is_number_integer()) throw SchemaFault(fmt::format("\"{}\" must be a whole number", name));
@@ -48,7 +48,7 @@ std::optional<std::int64_t> bound(const Json& property, const char* name) {
 }
 
 // "integer" of "integer" or ["integer", "string"].
-std::string type_name(const Json& property) {
+std::string type_name(const OrderedJson& property) {
   const auto found = property.find("type");
   if (found == property.end()) throw SchemaFault("\"type\" is missing");
   if (found->is_string()) return found->get<std::string>();
@@ -56,7 +56,7 @@ std::string type_name(const Json& property) {
   throw SchemaFault("\"type\" must be a name, or a list of a name and \"string\"");
 }
 
-Type key_type(const Json& property) {
+Type key_type(const OrderedJson& property) {
   const std::string name = type_name(property);
   if (name == "integer") return word<std::string>(property, "x-unit", "") == "bytes" ? Type::bytes : Type::integer;
   if (name == "boolean") return Type::boolean;
@@ -66,7 +66,7 @@ Type key_type(const Json& property) {
   return word(property, "x-list", false) ? Type::list : Type::string;
 }
 
-std::string text_of(const Json& value) {
+std::string text_of(const OrderedJson& value) {
   if (value.is_string()) return value.get<std::string>();
   if (value.is_boolean() || value.is_number_integer()) return value.dump();
   throw SchemaFault("\"default\" must be a string, a whole number or a truth value");
@@ -84,7 +84,7 @@ void check_key(const Key& key) {
   if (const auto fault = value_fault(key, key.default_value); !fault.empty()) throw SchemaFault("its default " + fault);
 }
 
-Key read_key(const std::string& name, const Json& property) {
+Key read_key(const std::string& name, const OrderedJson& property) {
   if (!property.is_object()) throw SchemaFault("must be a JSON object");
   for (const auto& [used, value] : property.items()) {
     const auto& words = property_words();
@@ -131,7 +131,7 @@ std::string read_prefix(std::string_view pattern) {
   return prefix;
 }
 
-void read_required(const Json& json, std::vector<Key>& keys) {
+void read_required(const OrderedJson& json, std::vector<Key>& keys) {
   for (const auto& name : word<std::vector<std::string>>(json, "required", {})) {
     const auto found = std::find_if(keys.begin(), keys.end(), [&](const Key& key) { return key.name == name; });
     if (found == keys.end()) throw SchemaFault(fmt::format("\"required\" names \"{}\", which is not among its properties", shown(name)));
@@ -139,7 +139,7 @@ void read_required(const Json& json, std::vector<Key>& keys) {
   }
 }
 
-Schema read(const Json& json) {
+Schema read(const OrderedJson& json) {
   if (!json.is_object()) throw SchemaFault("it is not a JSON object");
   const auto properties = json.find("properties");
   if (properties == json.end() || !properties->is_object()) throw SchemaFault("it has no object \"properties\"");
@@ -153,7 +153,7 @@ Schema read(const Json& json) {
       throw SchemaFault(fmt::format("property \"{}\": {}", shown(name), fault.what()));
     }
   }
-  const auto patterns = word<std::map<std::string, Json>>(json, "patternProperties", {});
+  const auto patterns = word<std::map<std::string, OrderedJson>>(json, "patternProperties", {});
   for (const auto& [pattern, property] : patterns) schema.prefixes.push_back(read_prefix(pattern));
   read_required(json, schema.keys);
   return schema;
@@ -165,10 +165,10 @@ Result<Schema> read_schema(std::string_view json) {
   if (json.size() > kMaxSchemaBytes)
     return fail(ErrorCode::invalid, fmt::format("the schema has {} bytes; at most {} are accepted", json.size(), kMaxSchemaBytes));
   try {
-    return read(Json::parse(json));
+    return read(OrderedJson::parse(json));
   } catch (const SchemaFault& fault) {
     return fail(ErrorCode::invalid, fmt::format("the schema is not usable: {}", fault.what()));
-  } catch (const Json::exception& error) {
+  } catch (const OrderedJson::exception& error) {
     return fail(ErrorCode::invalid, fmt::format("the schema is not JSON: {}", shown(error.what())));
   }
 }

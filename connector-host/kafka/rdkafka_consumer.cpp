@@ -19,7 +19,7 @@ namespace ch::kafka {
 
 namespace {
 
-using Clock = std::chrono::steady_clock;
+using Steady = std::chrono::steady_clock;
 
 constexpr const char* kInterceptor = "connector-host";
 constexpr const char* kTalking = "talking to the cluster";
@@ -69,16 +69,16 @@ struct RdkafkaConsumer::Impl {
   struct {
     std::string broker;
     milliseconds at_once{0};
-    Clock::time_point since, until;
+    Steady::time_point since, until;
   } throttling;
 
   void wake() const { rd_kafka_queue_yield(consumer_queue.get()); }
   void commit_positions() const;  // what a deliberate bug does: commits what was read, whether stored or not
   void assign(const rd_kafka_topic_partition_list_t& list);
   void revoke();
-  bool serve_all(Clock::time_point deadline) const;
-  bool leave(Clock::time_point deadline) const;
-  bool end_membership(Clock::time_point deadline) const;
+  bool serve_all(Steady::time_point deadline) const;
+  bool leave(Steady::time_point deadline) const;
+  bool end_membership(Steady::time_point deadline) const;
   void tell(const Interruption& trouble);
   void error(rd_kafka_resp_err_t code, const char* reason);
   void throttle(const char* broker, milliseconds at_once);
@@ -110,8 +110,8 @@ void RdkafkaConsumer::Impl::on_rebalance(rd_kafka_t*, rd_kafka_resp_err_t code, 
 std::optional<Interruption> RdkafkaConsumer::Impl::look_up(std::vector<Assignment>& assignments) const {
   std::vector<TopicPartition> where;
   for (const auto& a : assignments) where.push_back(a.where);
-  const auto deadline = Clock::now() + kLookupTimeout;
-  const auto time = [&] { return std::max(std::chrono::duration_cast<milliseconds>(deadline - Clock::now()), milliseconds(1)); };
+  const auto deadline = Steady::now() + kLookupTimeout;
+  const auto time = [&] { return std::max(std::chrono::duration_cast<milliseconds>(deadline - Steady::now()), milliseconds(1)); };
   const auto why = [this](rd_kafka_resp_err_t code, std::string_view doing) { return last.explain(code, doing); };
   const auto committed = queries::committed(client, where, time(), why);
   if (committed.trouble) return committed.trouble;
@@ -172,9 +172,9 @@ void RdkafkaConsumer::Impl::revoke() {
 }
 
 // All callbacks that wait. False: not in time.
-bool RdkafkaConsumer::Impl::serve_all(Clock::time_point deadline) const {
+bool RdkafkaConsumer::Impl::serve_all(Steady::time_point deadline) const {
   do {
-    if (Clock::now() >= deadline) return false;
+    if (Steady::now() >= deadline) return false;
     const Message message(rd_kafka_consumer_poll(client, 0));
   } while (rd_kafka_queue_length(consumer_queue.get()) > 0);
   return true;
@@ -183,7 +183,7 @@ bool RdkafkaConsumer::Impl::serve_all(Clock::time_point deadline) const {
 // librdkafka before 2.10 drops without an answer what it is asked at the moment when it has closed (its issue 4884), and
 // rd_kafka_assign() waits for an answer without a bound. So it is asked only what it waits for itself: a revocation that
 // closing would overtake is answered before it is told to close, and an assignment that we do not take is left to it.
-bool RdkafkaConsumer::Impl::leave(Clock::time_point deadline) const {
+bool RdkafkaConsumer::Impl::leave(Steady::time_point deadline) const {
   if (!serve_all(deadline)) return false;
   if (!untaken) {
     rd_kafka_unsubscribe(client);  // a revocation that this takes waits for us when it returns
@@ -191,7 +191,7 @@ bool RdkafkaConsumer::Impl::leave(Clock::time_point deadline) const {
   }
   if (const KafkaError error(rd_kafka_consumer_close_queue(client, consumer_queue.get())); error != nullptr) return false;
   while (rd_kafka_consumer_closed(client) == 0) {
-    if (Clock::now() >= deadline) return false;
+    if (Steady::now() >= deadline) return false;
     const Message message(rd_kafka_consumer_poll(client, 50));
   }
   return true;
@@ -199,10 +199,10 @@ bool RdkafkaConsumer::Impl::leave(Clock::time_point deadline) const {
 
 // librdkafka lets a static member leave when it unsubscribes, but not when it is closed (KIP-345), which therefore has to
 // wait for the answer; what is assigned is given up on the way. A member that is just joining is left to the time-out.
-bool RdkafkaConsumer::Impl::end_membership(Clock::time_point deadline) const {
+bool RdkafkaConsumer::Impl::end_membership(Steady::time_point deadline) const {
   rd_kafka_unsubscribe(client);
   while (!left) {
-    if (Clock::now() >= deadline) return false;
+    if (Steady::now() >= deadline) return false;
     const Message message(rd_kafka_consumer_poll(client, 20));
   }
   return true;
@@ -245,7 +245,7 @@ void RdkafkaConsumer::Impl::error(rd_kafka_resp_err_t code, const char* reason) 
 // A response of the same broker that need not wait is told as a wait of 0, although the one before goes on: it ends by time.
 void RdkafkaConsumer::Impl::throttle(const char* broker, milliseconds at_once) {
   if (at_once.count() == 0) return;
-  const auto now = Clock::now();
+  const auto now = Steady::now();
   if (now > throttling.until + kThrottlePause) throttling.since = now;
   throttling.broker = broker;
   throttling.at_once = at_once;
@@ -423,7 +423,7 @@ bool RdkafkaConsumer::holds(ch_partition_id id) const {
 
 std::optional<Throttled> RdkafkaConsumer::throttled() const {
   const auto& it = impl_->throttling;
-  const auto now = Clock::now();
+  const auto now = Steady::now();
   if (it.at_once.count() == 0 || now > it.until + kThrottlePause) return std::nullopt;
   return Throttled{it.broker, it.at_once, std::chrono::duration_cast<milliseconds>(now - it.since)};
 }
@@ -443,9 +443,9 @@ void RdkafkaConsumer::serve_commits() { impl_->commits->serve(*impl_->listener);
 
 bool RdkafkaConsumer::close(milliseconds at_most, Membership membership) {
   impl_->closing = true;
-  if (!impl_->static_member) return impl_->leave(Clock::now() + at_most);
+  if (!impl_->static_member) return impl_->leave(Steady::now() + at_most);
   const bool ended =
-      membership == Membership::kept || !impl_->member || impl_->end_membership(Clock::now() + std::min(at_most, kLeaveTime));
+      membership == Membership::kept || !impl_->member || impl_->end_membership(Steady::now() + std::min(at_most, kLeaveTime));
   impl_->revoke();  // if it was not; such a member stays one until its session times out, and the destructor needs no answers
   return ended;
 }

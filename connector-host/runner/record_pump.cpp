@@ -12,7 +12,7 @@ namespace {
 
 constexpr milliseconds kRest{1000};  // that all others wait for a partition that cannot take its records
 constexpr milliseconds kLongestPark{30000};
-constexpr milliseconds kReadAgain{60000};  // what could not be read; librdkafka may have stopped the partition for it
+constexpr milliseconds kTryAgain{60000};  // what could not be read; librdkafka may have stopped the partition for it
 constexpr milliseconds kSeekAgain{200};
 constexpr milliseconds kSeekLimit{3000};
 
@@ -140,7 +140,7 @@ void RecordPump::wait_for_leader(AssignedPartition& partition) {
 
 // librdkafka goes on behind what it cannot read; we do not. It is over with the next record, or at the partition's end.
 void RecordPump::cannot_read_on(AssignedPartition& partition, const Interruption& what) {
-  const auto again = context_.now() + (what.reason == reasons::kOffsetLost ? kReadAgain : kRest);
+  const auto again = context_.now() + (what.reason == reasons::kOffsetLost ? kTryAgain : kRest);
   go_on_at(partition, partition.position, again);
   partition.stopped_at = partition.position;
   auto told = what;

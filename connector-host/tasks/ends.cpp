@@ -12,8 +12,8 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr milliseconds kTimeout{3000};   // of one question
-constexpr milliseconds kPattern{60000};  // between two looks at what the pattern of a running task matches
+constexpr milliseconds kQuestionTimeout{3000};  // of one question
+constexpr milliseconds kPattern{60000};         // between two looks at what the pattern of a running task matches
 
 }  // namespace
 
@@ -90,7 +90,7 @@ void Ends::ask(const std::string& instance, std::vector<Task>& tasks, const std:
     if (!made) return log::debug("", "ends of instance {}: {}", instance, made.error().message);
     lookout = std::move(*made);
   }
-  const auto topics = lookout->all_topics(kTimeout);
+  const auto topics = lookout->all_topics(kQuestionTimeout);
   if (topics.trouble) {
     log::debug("", "ends of instance {}: {}", instance, topics.trouble->message);
     lookout.reset();  // its properties may have changed meanwhile
@@ -104,7 +104,7 @@ void Ends::ask(const std::string& instance, std::vector<Task>& tasks, const std:
 bool Ends::ask_ends(kafka::Lookout& lookout, std::vector<Task>& tasks) {
   std::set<kafka::TopicPartition> all;
   for (const auto& task : tasks) all.insert(task.partitions.begin(), task.partitions.end());
-  const auto ends = lookout.ends({all.begin(), all.end()}, kTimeout);
+  const auto ends = lookout.ends({all.begin(), all.end()}, kQuestionTimeout);
   if (ends.trouble) {
     log::debug("", "asking for the ends of topics: {}", ends.trouble->message);
     return false;
@@ -119,7 +119,7 @@ bool Ends::ask_ends(kafka::Lookout& lookout, std::vector<Task>& tasks) {
     if (answers && groups < kGroups && !task.entry->owns_partitions()) {
       ++groups;
       task.source->group_asked = steady_now();
-      auto answer = lookout.committed(task.source->group, task.partitions, kTimeout);
+      auto answer = lookout.committed(task.source->group, task.partitions, kQuestionTimeout);
       answers = !answer.trouble;
       for (auto& one : answer.value) committed[one.where] = std::move(one);
     }
@@ -150,7 +150,7 @@ void Ends::ask_firsts(kafka::Lookout& lookout, const std::vector<Task>& tasks) {
   }
   std::vector<kafka::PartitionOffset> from;
   for (const auto& [where, one] : wanted) from.push_back({where, one.second, ""});
-  for (const auto& first : lookout.first_records(from, kTimeout)) wanted.at(first.where).first->entry->see_first(first);
+  for (const auto& first : lookout.first_records(from, kQuestionTimeout)) wanted.at(first.where).first->entry->see_first(first);
 }
 
 }  // namespace ch::tasks

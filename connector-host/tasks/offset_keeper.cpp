@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::chrono::hours kEvery{24};
 constexpr std::chrono::hours kFirst{1};  // after a start: a host that restarts daily must not put it off for ever
-constexpr std::chrono::milliseconds kTimeout{10000};
+constexpr std::chrono::milliseconds kCommitTimeout{10000};
 
 }  // namespace
 
@@ -52,7 +52,7 @@ std::optional<Interruption> commit_again(kafka::GroupClient& client, const store
   for (const auto& [where, kept] : saved) topics[where.topic] = std::max(topics[where.topic], where.partition + 1);
   const auto believed = believed_offsets(client, topics, record, saved);
   if (believed.trouble) return believed.trouble;
-  return client.commit(believed.value, kTimeout).trouble;
+  return client.commit(believed.value, kCommitTimeout).trouble;
 }
 
 }  // namespace ch::tasks

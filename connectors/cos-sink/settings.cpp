@@ -15,11 +15,11 @@
 #include "cloud/address.hpp"
 #include "cloud/egress.hpp"
 #include "cloud/encoding.hpp"
+#include "cos/limits.hpp"
 
 namespace ch::cos {
 namespace {
 
-constexpr std::uint64_t kMaxParts = 10000;  // of COS
 constexpr std::int64_t kMinuteMs = 60000;
 constexpr std::size_t kFingerprintBytes = 8;
 

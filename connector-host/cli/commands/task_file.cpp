@@ -15,20 +15,19 @@ namespace ch::cli {
 namespace {
 
 namespace fs = std::filesystem;
-using Json = nlohmann::ordered_json;
+using OrderedJson = nlohmann::ordered_json;
 
 constexpr std::size_t kMaxBytes = std::size_t{1} << 20;
-constexpr int kMaxDepth = 32;
 constexpr std::size_t kMaxFiles = 10000;
 constexpr std::size_t kMaxErrors = 20;
 
-Result<Json> parsed(const std::string& where, const std::string& text) {
+Result<OrderedJson> parsed(const std::string& where, const std::string& text) {
   try {
-    return Json::parse(text, [](int depth, Json::parse_event_t, Json&) {
-      if (depth > kMaxDepth) throw std::length_error("it is nested too deeply");
+    return OrderedJson::parse(text, [](int depth, OrderedJson::parse_event_t, OrderedJson&) {
+      if (depth > kMaxTaskDepth) throw std::length_error("it is nested too deeply");
       return true;
     });
-  } catch (const Json::parse_error& error) {
+  } catch (const OrderedJson::parse_error& error) {
     // The library's own text quotes the file, which may hold secrets.
     return fail(ErrorCode::invalid, fmt::format("{} is not JSON: {}", where, json_place_shown(text, error.byte)));
   } catch (const std::length_error& error) {
@@ -154,7 +153,7 @@ nlohmann::json config_of(const TaskFile& task) {
 }
 
 std::string with_enabled(const TaskFile& task, bool enabled) {
-  auto json = Json::parse(task.text);
+  auto json = OrderedJson::parse(task.text);
   json["enabled"] = enabled;
   return json.dump();
 }

@@ -11,9 +11,8 @@
 namespace ch::cli {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using OrderedJson = nlohmann::ordered_json;
 
-constexpr int kMaxDepth = 32;
 constexpr std::size_t kMaxNodes = 10000;  // with each use of an alias: few lines could stand for billions
 
 // Why and where a document is no task file.
@@ -24,8 +23,8 @@ struct Refused {
 
 class Reader {
  public:
-  Json read(const YAML::Node& node, int depth = 0) {
-    if (depth > kMaxDepth) throw Refused{"it is nested too deeply", node.Mark()};
+  OrderedJson read(const YAML::Node& node, int depth = 0) {
+    if (depth > kMaxTaskDepth) throw Refused{"it is nested too deeply", node.Mark()};
     if (++nodes_ > kMaxNodes) throw Refused{"it holds too much", node.Mark()};
     switch (node.Type()) {
       case YAML::NodeType::Scalar:
@@ -40,21 +39,21 @@ class Reader {
   }
 
  private:
-  Json list(const YAML::Node& node, int depth) {
-    auto out = Json::array();
+  OrderedJson list(const YAML::Node& node, int depth) {
+    auto out = OrderedJson::array();
     for (const auto& item : node) out.push_back(read(item, depth + 1));
     return out;
   }
 
-  Json map(const YAML::Node& node, int depth) {
-    auto out = Json::object();
+  OrderedJson map(const YAML::Node& node, int depth) {
+    auto out = OrderedJson::object();
     for (const auto& item : node) {
       const auto &key = item.first, &value = item.second;
       if (!key.IsScalar()) throw Refused{"a key is no text", key.Mark()};
       if (out.contains(key.Scalar())) throw Refused{"a key is there twice", key.Mark()};
       const bool truth = depth == 0 && key.Scalar() == "enabled" && value.IsScalar() && value.Tag() == "?";
       const bool on = truth && value.Scalar() == "true";
-      out[key.Scalar()] = on || (truth && value.Scalar() == "false") ? Json(on) : read(value, depth + 1);
+      out[key.Scalar()] = on || (truth && value.Scalar() == "false") ? OrderedJson(on) : read(value, depth + 1);
     }
     return out;
   }
@@ -113,7 +112,7 @@ Result<std::vector<std::string>> json_of_yaml(const std::string& where, std::str
   try {
     for (const auto& document : YAML::LoadAll(std::string(text))) {
       if (document.IsNull()) continue;  // nothing but comments
-      out.push_back(Reader().read(document).dump(-1, ' ', false, Json::error_handler_t::replace));
+      out.push_back(Reader().read(document).dump(-1, ' ', false, OrderedJson::error_handler_t::replace));
     }
   } catch (const YAML::Exception& error) {
     // Behind a colon the library names what it has read, which may be a secret.

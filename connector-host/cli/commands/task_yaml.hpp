@@ -9,6 +9,8 @@
 
 namespace ch::cli {
 
+constexpr int kMaxTaskDepth = 32;  // that a task file may be nested, in YAML or JSON
+
 // The JSON text of each document. A plain scalar keeps its spelling: 0755 and yes are the strings "0755" and "yes"; only
 // what stands for nothing is null, and `enabled: true` true. `where`: what the text is of. Error: it is not YAML, with line,
 // column and a caret; no value is quoted.

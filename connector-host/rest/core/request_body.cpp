@@ -11,6 +11,9 @@ namespace ch::rest {
 
 namespace {
 
+constexpr std::int64_t kMaxPage = 1000;
+constexpr std::int64_t kDefaultPage = 100;
+
 using nlohmann::json;
 
 // Builds the document; stops at what parse_json refuses.
@@ -189,6 +192,10 @@ std::optional<std::int64_t> number_parameter(const Parameters& parameters, const
   if (number && *number >= least && *number <= most) return number;
   problems.push_back({name, found->second, "must be a whole number from " + std::to_string(least) + " to " + std::to_string(most)});
   return std::nullopt;
+}
+
+std::uint32_t limit_parameter(const Parameters& parameters, std::vector<KeyProblem>& problems) {
+  return static_cast<std::uint32_t>(number_parameter(parameters, "limit", 1, kMaxPage, problems).value_or(kDefaultPage));
 }
 
 }  // namespace ch::rest

@@ -49,5 +49,6 @@ bool flag_parameter(const Parameters& parameters, const std::string& name, std::
 bool newest_parameter(const Parameters& parameters, std::vector<KeyProblem>& problems);  // whether `order` is "newest", not "oldest"
 std::optional<std::int64_t> number_parameter(const Parameters& parameters, const std::string& name, std::int64_t least, std::int64_t most,
                                              std::vector<KeyProblem>& problems);
+std::uint32_t limit_parameter(const Parameters& parameters, std::vector<KeyProblem>& problems);  // `limit` of a page: 1 to 1000, else 100
 
 }  // namespace ch::rest

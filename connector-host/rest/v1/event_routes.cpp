@@ -9,9 +9,6 @@ namespace ch::rest {
 
 namespace {
 
-constexpr std::int64_t kMaxPage = 1000;
-constexpr std::int64_t kDefaultPage = 100;
-
 // Where to go on: what a browser says when it connects again comes before what the address said at first.
 std::optional<std::int64_t> position(const Call& call, std::vector<KeyProblem>& problems) {
   const auto asked = number_parameter(call.parameters, "after", 0, INT64_MAX, problems);
@@ -39,7 +36,7 @@ Answer newest_first(const RouteContext& context, const std::string& task, std::i
 Answer events(const RouteContext& context, const Call& call, const std::string& task) {
   std::vector<KeyProblem> problems;
   const auto after = position(call, problems);
-  const auto limit = number_parameter(call.parameters, "limit", 1, kMaxPage, problems).value_or(kDefaultPage);
+  const auto limit = limit_parameter(call.parameters, problems);
   const auto before = number_parameter(call.parameters, "before", 1, INT64_MAX, problems);
   const bool newest = newest_parameter(call.parameters, problems);
   const bool stream = wants_event_stream(call.request);

@@ -17,8 +17,6 @@ using Goal = TaskService::Goal;
 using Problems = std::vector<KeyProblem>;
 
 constexpr std::chrono::milliseconds kDeleteWait{30000};
-constexpr std::int64_t kMaxPage = 1000;
-constexpr std::int64_t kDefaultPage = 100;
 constexpr std::size_t kMaxToken = 4096;
 constexpr std::chrono::seconds kUrlLife{3600};
 
@@ -181,7 +179,7 @@ Answer objects(const TaskService& service, const Call& call) {
   if (query.after.size() > kMaxToken) problems.push_back({"after", "", "must be the `next` of an earlier page"});
   if (const auto partition = number_parameter(call.parameters, "partition", 0, INT32_MAX, problems))
     query.partition = static_cast<std::int32_t>(*partition);
-  query.limit = static_cast<std::uint32_t>(number_parameter(call.parameters, "limit", 1, kMaxPage, problems).value_or(kDefaultPage));
+  query.limit = limit_parameter(call.parameters, problems);
   query.url_life = kUrlLife;
   query.newest = newest_parameter(call.parameters, problems);
   if (!problems.empty()) return refuse_parameters(std::move(problems));

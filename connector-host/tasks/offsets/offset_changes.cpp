@@ -19,12 +19,12 @@ using kafka::TopicPartition;
 using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
-constexpr milliseconds kTimeout{5000};
+constexpr milliseconds kCallTimeout{5000};
 constexpr milliseconds kAgain{250};
 
 tl::unexpected<Error> not_empty(kafka::GroupClient& client, const Patience& patience) {
   std::string who;
-  const auto members = client.members(kTimeout);
+  const auto members = client.members(kCallTimeout);
   for (const auto& member : members.value) {
     const bool own = !patience.own_member.empty() && member.instance_id.starts_with(patience.own_member);
     who += fmt::format("; {} at {}{}", member.client_id, member.host,
@@ -72,7 +72,7 @@ Result<std::vector<KeyProblem>> check_changes(kafka::GroupClient& client, const 
     }
   }
   if (!problems.empty()) return problems;
-  const auto ends = client.watermarks(exact, kafka::Watermark::high, kTimeout);
+  const auto ends = client.watermarks(exact, kafka::Watermark::high, kCallTimeout);
   if (ends.trouble) return kafka::unavailable(*ends.trouble);
   std::map<TopicPartition, std::int64_t> end_of;
   for (const auto& end : ends.value) end_of[end.where] = end.offset;
@@ -112,7 +112,7 @@ std::vector<TopicPartition> all_partitions(const Topics& topics) {
 
 kafka::Answer<std::vector<PartitionOffset>> believed_offsets(kafka::GroupClient& client, const Topics& topics,
                                                              const store::TaskRecord& record, const SavedOffsets& saved) {
-  auto answer = client.committed(all_partitions(topics), kTimeout);
+  auto answer = client.committed(all_partitions(topics), kCallTimeout);
   if (answer.trouble) return answer;
   for (auto& offset : answer.value) {
     const auto* own = kept(saved, offset.where);
@@ -150,22 +150,23 @@ Result<Rewound> alter_offsets(kafka::GroupClient& client, const Topics& topics, 
       out.saved.erase(change.where);
     }
   }
-  if (auto done = when_empty(client, patience, [&] { return client.commit(to_commit, kTimeout); }); !done)
+  if (auto done = when_empty(client, patience, [&] { return client.commit(to_commit, kCallTimeout); }); !done)
     return tl::unexpected(done.error());
-  if (auto done = when_empty(client, patience, [&] { return client.forget(to_forget, kTimeout); }); !done)
+  if (auto done = when_empty(client, patience, [&] { return client.forget(to_forget, kCallTimeout); }); !done)
     return tl::unexpected(done.error());
   return out;
 }
 
 Result<Rewound> reset_offsets(kafka::GroupClient& client, const Topics& topics, const store::TaskRecord& record, const Patience& patience) {
-  const auto before = client.committed(all_partitions(topics), kTimeout);
+  const auto before = client.committed(all_partitions(topics), kCallTimeout);
   if (before.trouble) return kafka::unavailable(*before.trouble);
   Rewound out{record.series, {}};
   for (const auto& offset : before.value) {
     if (const auto frame = runner::decode_offset_metadata(offset.metadata)) out.series = std::max(out.series, frame->series);
   }
   ++out.series;
-  if (auto done = when_empty(client, patience, [&] { return client.remove_group(kTimeout); }); !done) return tl::unexpected(done.error());
+  if (auto done = when_empty(client, patience, [&] { return client.remove_group(kCallTimeout); }); !done)
+    return tl::unexpected(done.error());
   return out;
 }
 

@@ -17,14 +17,14 @@ namespace {
 using kafka::PartitionOffset;
 using kafka::TopicPartition;
 
-constexpr std::chrono::milliseconds kTimeout{5000};
+constexpr std::chrono::milliseconds kAskTimeout{5000};
 constexpr std::chrono::milliseconds kCountTimeout{2000};  // to count what is only told: the start does not wait longer for it
 
 kafka::Answer<std::vector<PartitionOffset>> at_time(kafka::GroupClient& client, const std::vector<TopicPartition>& partitions,
                                                     std::int64_t time) {
-  auto answer = client.at_time(partitions, time, kTimeout);
+  auto answer = client.at_time(partitions, time, kAskTimeout);
   if (answer.trouble) return answer;
-  const auto ends = client.watermarks(partitions, kafka::Watermark::high, kTimeout);
+  const auto ends = client.watermarks(partitions, kafka::Watermark::high, kAskTimeout);
   if (ends.trouble) return ends;
   for (std::size_t i = 0; i < answer.value.size(); ++i) {
     if (answer.value[i].offset < 0) answer.value[i].offset = ends.value[i].offset;  // nothing is as young as that
@@ -34,10 +34,10 @@ kafka::Answer<std::vector<PartitionOffset>> at_time(kafka::GroupClient& client, 
 
 kafka::Answer<std::vector<PartitionOffset>> resolve(kafka::GroupClient& client, const std::vector<TopicPartition>& partitions,
                                                     const std::string& position, std::int64_t enabled_ms) {
-  if (position == "earliest") return client.watermarks(partitions, kafka::Watermark::low, kTimeout);
+  if (position == "earliest") return client.watermarks(partitions, kafka::Watermark::low, kAskTimeout);
   if (position == "latest" || position.empty()) {
     // "Now" is the moment of enabling, also where the broker could not be asked until later.
-    if (enabled_ms == 0) return client.watermarks(partitions, kafka::Watermark::high, kTimeout);
+    if (enabled_ms == 0) return client.watermarks(partitions, kafka::Watermark::high, kAskTimeout);
     return at_time(client, partitions, enabled_ms);
   }
   if (const auto time = parse_rfc3339(position)) return at_time(client, partitions, *time);
@@ -120,7 +120,7 @@ StartPlan fix_start_positions(kafka::GroupClient& client, const std::map<std::st
                               const store::TaskRecord& record, const std::string& wanted, const SavedOffsets& saved) {
   StartPlan plan;
   plan.series = record.series;
-  const auto committed = client.committed(all_partitions(topics), kTimeout);
+  const auto committed = client.committed(all_partitions(topics), kAskTimeout);
   if (committed.trouble) return refused(*committed.trouble, plan);
   const bool rewind = !record.start_position.empty() && record.start_position != wanted && wanted != "committed";
   auto [to_commit, to_resolve] = sort_out(committed.value, record, rewind, saved, plan);
@@ -133,7 +133,7 @@ StartPlan fix_start_positions(kafka::GroupClient& client, const std::map<std::st
     for (auto& r : resolved.value) to_commit.push_back({r.where, r.offset, runner::encode_offset_metadata({plan.series, ""})});
   }
   CH_FAILPOINT("start.before");
-  const auto done = client.commit(to_commit, kTimeout);
+  const auto done = client.commit(to_commit, kAskTimeout);
   CH_FAILPOINT("start.after");
   if (done.trouble) return refused(*done.trouble, plan);
   if (!done.value) return refused(group_in_use(), plan);
@@ -145,9 +145,9 @@ kafka::Answer<std::vector<TopicRecords>> count_records(kafka::GroupClient& clien
                                                        const std::string& position) {
   const auto partitions = all_partitions(topics);
   if (partitions.empty()) return {};
-  const auto low = client.watermarks(partitions, kafka::Watermark::low, kTimeout);
+  const auto low = client.watermarks(partitions, kafka::Watermark::low, kAskTimeout);
   if (low.trouble) return {low.trouble, {}};
-  const auto high = client.watermarks(partitions, kafka::Watermark::high, kTimeout);
+  const auto high = client.watermarks(partitions, kafka::Watermark::high, kAskTimeout);
   if (high.trouble) return {high.trouble, {}};
   const bool known = position != "committed";
   const auto start = known ? resolve(client, partitions, position, 0) : kafka::Answer<std::vector<PartitionOffset>>{};

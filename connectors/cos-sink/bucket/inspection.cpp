@@ -13,7 +13,9 @@
 #include <utility>
 #include <vector>
 
+#include "bucket/give_up.hpp"
 #include "cos/crc64.hpp"
+#include "cos/limits.hpp"
 #include "cos/xml.hpp"
 #include "writer/object_identity.hpp"
 #include "writer/offset_state.hpp"
@@ -24,7 +26,6 @@ namespace {
 using Kind = ch::Finding::Kind;
 using Clock = std::chrono::steady_clock;
 
-constexpr int kKeysPerPage = 1000;              // COS's largest page
 constexpr std::size_t kAtOnce = 64;             // objects looked at between two looks at the clock
 constexpr std::size_t kReadAtOnce = 8;          // and read
 constexpr std::size_t kThreads = 8;             // a HEAD waits for the network, not for us
@@ -46,8 +47,6 @@ struct Walk {
     KeyTemplate::Position position;
   };
 };
-
-[[noreturn]] void give_up(const Failure& failure) { throw std::runtime_error(failure.message + ": " + failure.remedy); }
 
 // One object of the task's as it is being judged.
 struct Sheet {

@@ -12,6 +12,8 @@
 #include <tuple>
 #include <vector>
 
+#include "bucket/give_up.hpp"
+#include "cos/limits.hpp"
 #include "cos/xml.hpp"
 #include "writer/object_identity.hpp"
 
@@ -19,21 +21,18 @@ namespace ch::cos {
 namespace {
 
 constexpr int kMaxPages = 20;                   // of one answer: other objects may lie between
-constexpr int kKeysPerPage = 1000;              // COS's largest page
 constexpr std::size_t kCandidates = 1001;       // names kept while the newest are looked for: more than a page, since some are others'
 constexpr std::size_t kMaxWalks = 8;            // topics that are looked through one by one
 constexpr std::int64_t kFirstSpanMs = 300'000;  // before now, for the newest; each further span is so many times as long:
 constexpr std::int64_t kSpanGrowth = 8;
 constexpr std::int64_t kLongestSpanMs = 20LL * 365 * 86400 * 1000;
 
-[[noreturn]] void give_up(const Failure& failure) { throw std::runtime_error(failure.message + ": " + failure.remedy); }
-
 // Where an object stands among all: the latest is the largest.
-struct Place {
+struct Candidate {
   std::string time;  // of its key, as it stands there; "" keys do not begin with one
   ListedObject listed;
 
-  bool operator>(const Place& other) const {
+  bool operator>(const Candidate& other) const {
     return std::tie(time, listed.modified_ms, listed.key) > std::tie(other.time, other.listed.modified_ms, other.listed.key);
   }
 };
@@ -108,8 +107,8 @@ class Lister {
   }
 
   // Those of the task's, until the page is full; the last one that was looked at, or nothing if there is none behind it.
-  std::optional<Place> add_found() {
-    const Place* last = nullptr;
+  std::optional<Candidate> add_found() {
+    const Candidate* last = nullptr;
     for (const auto& place : found_) {
       if (last != nullptr && (page_.objects.size() == query_.limit || time_is_up())) break;
       add(place.listed);
@@ -138,17 +137,17 @@ class Lister {
   }
 
   // Nothing: none of the task's keys.
-  std::optional<Place> place_of(const ListedObject& object) const {
+  std::optional<Candidate> place_of(const ListedObject& object) const {
     for (const auto& topic : topics_) {
       const auto position = settings_.keys.match(object.key, fields(topic));
       if (!position || (query_.partition && *query_.partition != position->partition)) continue;
       const auto size = timed_size(topic);
-      return Place{size == 0 ? "" : object.key.substr(settings_.keys.prefix(fields(topic)).size(), size), object};
+      return Candidate{size == 0 ? "" : object.key.substr(settings_.keys.prefix(fields(topic)).size(), size), object};
     }
     return std::nullopt;
   }
 
-  Place place_of_token() const {
+  Candidate place_of_token() const {
     const auto colon = std::min(query_.after.find(':'), query_.after.size());
     const auto modified = parse_number(std::string_view(query_.after).substr(0, colon));
     const auto place =
@@ -237,10 +236,10 @@ class Lister {
   const ch::ObjectQuery& query_;
   std::vector<std::string> topics_;
   ch::ObjectPage page_;
-  std::optional<Place> behind_;            // of the token
-  std::set<Place, std::greater<>> found_;  // the latest by their names, at most kCandidates
-  bool left_out_ = false;                  // there were more
-  bool all_looked_through_ = false;        // there is nothing before what was looked through
+  std::optional<Candidate> behind_;            // of the token
+  std::set<Candidate, std::greater<>> found_;  // the latest by their names, at most kCandidates
+  bool left_out_ = false;                      // there were more
+  bool all_looked_through_ = false;            // there is nothing before what was looked through
   std::size_t names_ = 0;
   const std::chrono::steady_clock::time_point deadline_ = std::chrono::steady_clock::now() + kMaxListing;
 };

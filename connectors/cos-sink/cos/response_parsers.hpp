@@ -7,10 +7,9 @@
 #include <vector>
 
 #include "cos/client.hpp"
+#include "cos/limits.hpp"
 
 namespace ch::cos {
-
-constexpr int kMaxParts = 10000;  // of an upload
 
 struct PartsPage {
   std::vector<Part> parts;

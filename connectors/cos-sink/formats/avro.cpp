@@ -55,13 +55,13 @@ void put_text(Out& out, std::string_view text) {
 }
 
 // Of a union ["null", "long"].
-void put_long(Out& out, bool there, std::int64_t number) {
+void put_long_or_null(Out& out, bool there, std::int64_t number) {
   out.put(Long(there ? 1 : 0).view());
   if (there) out.put(Long(number).view());
 }
 
 // Of the union ["null", "bytes"].
-void put_bytes(Out& out, ch_bytes bytes) {
+void put_bytes_or_null(Out& out, ch_bytes bytes) {
   if (bytes.data == nullptr) return out.put(Long(0).view());
   out.put(Long(1).view());
   put_text(out, ch::bytes_view(bytes));
@@ -107,10 +107,10 @@ class AvroEncoder final : public Encoder {
     out.put(Long(source().partition).view());
     out.put(Long(record.offset).view());
     const bool is_date = record.timestamp_ms >= 0 && record.timestamp_ms <= kLastDateMs;
-    put_long(out, is_date, record.timestamp_ms);
-    put_long(out, record.timestamp_ms > kLastDateMs, record.timestamp_ms);
-    put_bytes(out, record.key);
-    put_bytes(out, record.value);
+    put_long_or_null(out, is_date, record.timestamp_ms);
+    put_long_or_null(out, record.timestamp_ms > kLastDateMs, record.timestamp_ms);
+    put_bytes_or_null(out, record.key);
+    put_bytes_or_null(out, record.value);
     return put_headers(record, out);
   }
 
@@ -120,7 +120,7 @@ class AvroEncoder final : public Encoder {
       text = text && is_utf8(name);
       out.put(Long(1).view());  // an array's block of one
       put_text(out, name);
-      put_bytes(out, value);
+      put_bytes_or_null(out, value);
     });
     out.put(Long(0).view());
     return text || refuse("the name of one of its headers is not UTF-8 text, which avro needs");

@@ -24,7 +24,7 @@ class BigEndian {
   std::array<char, sizeof(Number)> bytes_;
 };
 
-void put_bytes(Out& out, ch_bytes bytes) {
+void put_sized(Out& out, ch_bytes bytes) {
   if (bytes.data == nullptr) return out.put(BigEndian<std::uint32_t>(0xFFFFFFFF).view());
   out.put(BigEndian(static_cast<std::uint32_t>(bytes.size)).view());
   out.put(ch::bytes_view(bytes));
@@ -42,8 +42,8 @@ class RawEncoder final : public Encoder {
     out.put(kVersion);
     out.put(BigEndian(static_cast<std::uint64_t>(record.offset)).view());
     out.put(BigEndian(static_cast<std::uint64_t>(record.timestamp_ms)).view());
-    put_bytes(out, record.key);
-    put_bytes(out, record.value);
+    put_sized(out, record.key);
+    put_sized(out, record.value);
     const std::size_t count_at = out.at();
     out.put(BigEndian<std::uint32_t>(0).view());
     std::uint32_t headers = 0;
@@ -51,7 +51,7 @@ class RawEncoder final : public Encoder {
       ++headers;
       out.put(BigEndian(static_cast<std::uint32_t>(name.size())).view());
       out.put(name);
-      put_bytes(out, value);
+      put_sized(out, value);
     });
     out.overwrite(count_at, BigEndian(headers).view());
     out.overwrite(start, BigEndian(static_cast<std::uint32_t>(out.wanted() - size_before - sizeof(std::uint32_t))).view());
