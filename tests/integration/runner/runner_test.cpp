@@ -96,12 +96,15 @@ TEST_CASE("runner: a connector that takes little at a time gets the same records
   producer.produce(3000, 4);
   producer.flush();
   Runner runner(world.spec());
-  REQUIRE(test::eventually(kLong, [&] { return world.recording.records() == 3000; }));
-  world.check_complete(producer.ledger());
-  REQUIRE(test::eventually(kLong, [&] {
+  const bool delivered = test::eventually(kLong, [&] { return world.recording.records() == 3000; });
+  const bool ended = test::eventually(kLong, [&] {
     const std::lock_guard lock(world.recording.mutex);
     return world.recording.end_of_partition.size() == 4;
-  }));
+  });
+  CAPTURE(world.recording.records(), runner.status().state, runner.status().partitions.size());
+  CHECK(delivered);
+  CHECK(ended);
+  world.check_complete(producer.ledger());
 }
 
 TEST_CASE("runner: partitions that can take nothing hold up no other one, and go on where they were, also after a rejoin") {
