@@ -37,6 +37,14 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_L
   target_compile_options(ch_options INTERFACE -Wno-restrict)  # false for `"text" + std::string`: GCC bug 105651
 endif()
 target_compile_options(ch_options INTERFACE $<$<NOT:$<CONFIG:Debug>>:-fstack-protector-strong>)
+# What a program that reads what strangers send is to be compiled with; where the processor has no such check, the flag is not known.
+include(CheckCXXCompilerFlag)
+target_compile_options(ch_options INTERFACE $<$<CONFIG:Release>:-fstack-clash-protection>)
+check_cxx_compiler_flag(-fcf-protection CH_HAS_CF_PROTECTION)
+if(CH_HAS_CF_PROTECTION)
+  target_compile_options(ch_options INTERFACE $<$<CONFIG:Release>:-fcf-protection>)
+endif()
+add_link_options($<$<CONFIG:Release>:-Wl,-z,relro,-z,now>)
 target_compile_definitions(ch_options INTERFACE $<$<CONFIG:Release>:_FORTIFY_SOURCE=2> CH_VERSION="${PROJECT_VERSION}")
 if(CH_FAILPOINTS)
   target_compile_definitions(ch_options INTERFACE CH_FAILPOINTS=1)
