@@ -81,6 +81,7 @@ void Connection::end() {
 
 void Connection::next() {
   state_ = State::reading;
+  since_ = steady_now();
   if (draining_) return end();
   head_only_ = false;
   parser_.emplace();

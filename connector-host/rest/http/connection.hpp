@@ -11,6 +11,7 @@
 #include <memory>
 #include <optional>
 
+#include "base/clock.hpp"
 #include "rest/http/stream.hpp"
 #include "rest/http/transport.hpp"
 
@@ -34,6 +35,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void run();
   void drain();  // no further request after the one being answered
   void end();    // at once
+  // Since when a whole request is waited for; nothing: one is being answered.
+  std::optional<Instant> waits_since() const { return state_ == State::reading ? std::optional(since_) : std::nullopt; }
+  bool has_asked() const { return requests_ > 0; }
 
  private:
   using Parser = boost::beast::http::request_parser<boost::beast::http::string_body>;
@@ -76,6 +80,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::optional<Serializer> serializer_;
   Request request_;
   State state_ = State::reading;
+  Instant since_ = steady_now();
   std::shared_ptr<BodyStream> feed_;  // of the answer under way, if it goes on
   BodyStream::Taken pieces_;          // being written
   std::string chunk_head_;

@@ -29,6 +29,8 @@ namespace {
 
 constexpr std::chrono::milliseconds kAcceptRetry{100};  // while the process has no file descriptors left
 constexpr milliseconds kTellExhaustion{60000};
+constexpr milliseconds kTellCrowd{60000};
+constexpr milliseconds kMayRest{1000};  // that a connection which has asked before keeps its place, whoever comes
 constexpr int kBacklog = 1024;
 
 std::string url_host(const asio::ip::address& address) { return address.is_v6() ? "[" + address.to_string() + "]" : address.to_string(); }
@@ -58,6 +60,7 @@ class Transport::Impl final : public ConnectionHost {
 
   void accept(std::size_t listener);
   void accepted(std::size_t listener, tcp::socket socket);
+  bool make_room();
   void refuse(tcp::socket socket);
   bool exhausted(Code error);
   void run_io();
@@ -69,9 +72,9 @@ class Transport::Impl final : public ConnectionHost {
   asio::thread_pool pool_;
   TlsContext tls_;
   std::vector<std::unique_ptr<Listener>> listeners_;
-  std::set<std::shared_ptr<Connection>> sessions_;  // I/O thread only, as the next two
+  std::set<std::shared_ptr<Connection>> sessions_;  // I/O thread only, as the next three
   SpareFiles spare_;
-  Instant exhaustion_told_;
+  Instant exhaustion_told_, crowd_told_;
   std::atomic<std::size_t> in_flight_{0};
   std::thread io_thread_;
 
@@ -163,7 +166,7 @@ bool Transport::Impl::exhausted(Code error) {
 void Transport::Impl::accepted(std::size_t listener, tcp::socket socket) {
   const auto& tls = listeners_[listener]->tls;
   // A TLS client could not read a refusal without a handshake: its connection is just closed.
-  if (sessions_.size() >= limits_.connections) return tls ? void() : refuse(std::move(socket));
+  if (sessions_.size() >= limits_.connections && !make_room()) return tls ? void() : refuse(std::move(socket));
   const auto session = std::make_shared<Connection>(*this, limits_, listener, std::move(socket), tls);
   sessions_.insert(session);
   {
@@ -171,6 +174,25 @@ void Transport::Impl::accepted(std::size_t listener, tcp::socket socket) {
     open_ = sessions_.size();
   }
   session->run();
+}
+
+// Who says nothing, or never comes to the end of a request, gives way to who comes: first those that have not asked for anything
+// yet, of these the one that has had its place longest. So a crowd of such connections keeps nobody out.
+bool Transport::Impl::make_room() {
+  const auto now = steady_now();
+  std::shared_ptr<Connection> longest;
+  for (const auto& session : sessions_) {
+    const auto since = session->waits_since();
+    if (!since || (session->has_asked() && now - *since < kMayRest)) continue;
+    if (!longest || std::pair(session->has_asked(), *since) < std::pair(longest->has_asked(), *longest->waits_since())) longest = session;
+  }
+  if (!longest) return false;
+  if (now - crowd_told_ >= kTellCrowd) {
+    crowd_told_ = now;
+    log::warn("", "all {} connections to the API are taken: those that ask for nothing give way to new ones", limits_.connections);
+  }
+  longest->end();
+  return true;
 }
 
 // Without a session, hence without waiting: the answer fits into the socket's empty send buffer.

@@ -19,7 +19,7 @@ namespace ch::rest {
 struct Limits {
   std::size_t head_bytes = std::size_t{16} * 1024;    // request line and headers; more is 431
   std::size_t body_bytes = std::size_t{1024} * 1024;  // more is 413
-  std::size_t connections = 256;                      // the next one gets 503 and is closed
+  std::size_t connections = 256;                      // the next one takes the place of one that asks for nothing, else gets 503
   std::size_t handler_threads = 8;
   std::size_t queued_requests = 128;            // waiting for a handler thread; the next one gets 503
   std::chrono::milliseconds head_time{10000};   // for a request head, from its first byte; also for a new connection's first byte

@@ -349,6 +349,39 @@ TEST_CASE("300 connections: 256 are served, the others told why not") {
   while (!server.alive()) REQUIRE(std::chrono::steady_clock::now() - begin < kDeadline);
 }
 
+TEST_CASE("a crowd that says nothing, or never ends a request, keeps nobody out") {
+  EchoServer server;
+  std::vector<RawClient> crowd;
+  for (int i = 0; i < 300; ++i) {
+    crowd.emplace_back(server.port);
+    if (i % 3 == 1) crowd.back().send("GET /a HTTP/1.1\r\nHost: x\r\n");
+    if (i % 3 == 2) crowd.back().send("POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nhalf");
+  }
+  for (int i = 0; i < 20; ++i) REQUIRE(status_of(ask(server.port, kLastGet)) == 200);
+  RawClient first(server.port);
+  first.send(kGet);
+  REQUIRE(status_of(first.receive_one()) == 200);
+  for (int i = 0; i < 300; ++i) crowd.emplace_back(server.port);
+  REQUIRE(status_of(ask(server.port, kLastGet)) == 200);
+  first.send(kGet);  // who has asked before keeps his place while others have not asked at all
+  REQUIRE(status_of(first.receive_one()) == 200);
+}
+
+TEST_CASE("connections that rest give way to new ones, the one that rests longest first") {
+  EchoServer server;
+  std::vector<RawClient> resting;
+  for (int i = 0; i < 256; ++i) {
+    resting.emplace_back(server.port);
+    resting.back().send(kGet);
+    REQUIRE(status_of(resting.back().receive_one()) == 200);
+  }
+  std::this_thread::sleep_for(milliseconds(1200));
+  REQUIRE(status_of(ask(server.port, kLastGet)) == 200);
+  REQUIRE(resting.front().receive_some() == std::optional(std::string()));  // closed
+  resting.back().send(kGet);
+  REQUIRE(status_of(resting.back().receive_one()) == 200);
+}
+
 TEST_CASE("a request that waits learns that its client has gone") {
   EchoServer server;
   {
