@@ -13,12 +13,6 @@ using cos::Buffer;
 using cos::ChunkPool;
 using cos::Compression;
 
-std::string contents(const Buffer& buffer) {
-  std::string text(buffer.size(), '\0');
-  buffer.read(0, text);
-  return text;
-}
-
 std::string text_of(std::size_t size, bool random_bytes) {
   std::mt19937 random(7);
   std::string text(size, '\0');

@@ -6,6 +6,7 @@
 #include "bench.hpp"
 #include "formats/encoder.hpp"
 #include "formats/json_text.hpp"
+#include "unpack.hpp"
 
 namespace ch::cos_test {
 namespace {
@@ -24,12 +25,6 @@ std::shared_ptr<ChunkPool> pool_of(std::uint64_t& left) {
         return true;
       },
       [&left](std::uint64_t bytes) { left += bytes; });
-}
-
-std::string contents(const Buffer& buffer) {
-  std::string text(buffer.size(), '\0');
-  buffer.read(0, text);
-  return text;
 }
 
 ch_bytes bytes(std::string_view text) { return {reinterpret_cast<const unsigned char*>(text.data()), text.size()}; }

@@ -36,4 +36,10 @@ std::string unpack_zstd(std::string_view packed) {
   return out;
 }
 
+std::string contents(const cos::Buffer& buffer) {
+  std::string text(buffer.size(), '\0');
+  buffer.read(0, text);
+  return text;
+}
+
 }  // namespace ch::cos_test
