@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <array>
 #include <cstdio>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -23,6 +24,8 @@
 
 namespace ch::cli {
 namespace {
+
+constexpr std::array<std::string_view, 5> kConnection = {"--url", "--token", "--ca", "--context", "--retry"};
 
 constexpr const char* kFooter = R"(Exit status: 0 done, 1 refused or failed, 2 wrong usage, 3 no such task, 4 conflict, 5 --wait ran out,
 6 host not reachable, 7 `verify` found what is stored incomplete or not there once, 8 not allowed: no token, a wrong one, or
@@ -154,12 +157,15 @@ void add_generated(CLI::App& app, Parsed& parsed) {
   });
 }
 
+std::string unknown_but(const char* what, const std::string& word, const std::string& meant) {
+  return refusal(fmt::format("there is no {} {}; did you mean {}?", what, word, meant), {});
+}
+
 // What is near to what was mistyped, else what there is.
 std::string unknown(const char* what, const std::string& word, const std::vector<std::string>& known) {
   const auto near = config::nearest(word, known);
-  return refusal(fmt::format("there is no {} {}; {}", what, word,
-                             near.empty() ? fmt::format("there are {}", fmt::join(known, ", ")) : "did you mean " + near + "?"),
-                 {});
+  if (!near.empty()) return unknown_but(what, word, near);
+  return refusal(fmt::format("there is no {} {}; there are {}", what, word, fmt::join(known, ", ")), {});
 }
 
 // CLI11 says of a mistyped command only that one is missing, and of an option that it was not expected.
@@ -176,7 +182,27 @@ std::string unknown_word(const CLI::App& app) {
     if (word.starts_with("--") && word.size() > 2) return unknown("option", word.substr(0, word.find('=')), options);
   }
   if (commands.empty() || left.empty() || left.front().empty() || left.front().front() == '-') return "";
-  return unknown("command", left.front(), commands);
+  const auto& word = left.front();
+  for (const auto* group : at->get_subcommands([](const CLI::App*) { return true; })) {
+    for (const auto* command : group->get_subcommands([](const CLI::App*) { return true; })) {
+      if (command->get_name() == word) return unknown_but("command", word, group->get_name() + " " + word);
+    }
+  }
+  return unknown("command", word, commands);
+}
+
+// How to reach a host may also be said before the command, as kubectl has it.
+void put_behind_command(std::vector<std::string>& words) {
+  std::vector<std::string> connection;
+  while (!words.empty()) {
+    const auto& word = words.front();
+    const auto name = word.substr(0, word.find('='));
+    if (std::find(kConnection.begin(), kConnection.end(), name) == kConnection.end()) break;
+    const std::size_t count = name == word ? std::min<std::size_t>(2, words.size()) : 1;
+    connection.insert(connection.end(), words.begin(), words.begin() + static_cast<std::ptrdiff_t>(count));
+    words.erase(words.begin(), words.begin() + static_cast<std::ptrdiff_t>(count));
+  }
+  words.insert(std::find(words.begin(), words.end(), "--"), connection.begin(), connection.end());
 }
 
 // `help task apply` is `task apply --help`, as with git and kubectl.
@@ -186,6 +212,7 @@ std::vector<std::string> words_of(int argc, char** argv) {
     words.erase(words.begin());
     words.emplace_back("--help");
   }
+  put_behind_command(words);
   std::reverse(words.begin(), words.end());  // as CLI11 takes them
   return words;
 }

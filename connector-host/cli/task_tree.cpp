@@ -66,7 +66,7 @@ void add_changes(CLI::App* task, Parsed& parsed) {
   auto* set = add_client_command<ApplyCommand>(task, parsed, "set", "Change single keys of a task's configuration",
                                                [&](ApplyCommand& c) { return c.set(parsed.name, parsed.assignments, parsed.dry_run); });
   add_name(set, parsed);
-  set->add_option("change", parsed.assignments, "Keys and their values; KEY= removes one")->required()->type_name("KEY=VALUE");
+  set->add_option("change", parsed.assignments, "Keys and their values; KEY= removes one")->type_name("KEY=VALUE");
   set->add_flag("--dry-run", parsed.dry_run, "Only say what would change, and whether the host would take it");
   add_wait(set, parsed, "the task runs with it");
   set->footer("For secrets ${env:NAME} and other placeholders, or a file by `task apply`: a command line is seen by others.");

@@ -221,6 +221,8 @@ int ApplyCommand::apply(const std::vector<std::string>& paths, const ApplyOption
 }
 
 int ApplyCommand::set(const std::string& name, const std::vector<std::string>& assignments, bool dry_run) {
+  if (assignments.empty())
+    return misused(fmt::format("say what is to change: connector-host task set {} KEY=VALUE, or KEY= to remove a key", safe(name)));
   Json wanted = Json::object();
   for (const auto& assignment : assignments) {
     const auto middle = assignment.find('=');

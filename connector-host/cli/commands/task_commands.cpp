@@ -107,7 +107,7 @@ int TaskCommands::download_all(const std::string& name, const ObjectsOptions& op
   do {
     const auto answer = client_.send("GET", objects_path(name, options, after));
     if (!answer) return unreachable(answer.error());
-    if (!answer->ok()) return refuse(*answer);
+    if (!answer->ok()) return refuse(*answer, name);
     const Json page = answer->json();
     for (const auto& object : page.value("objects", Json::array())) {
       const Download wanted{text_of(object, "key"), text_of(object, "url"), object.value("bytes", std::uint64_t{0})};

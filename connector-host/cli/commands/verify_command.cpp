@@ -62,7 +62,7 @@ int TaskCommands::verify(const std::string& name, const VerifyOptions& options) 
       continue;
     }
     if (!answer) return unreachable(answer.error());
-    if (!answer->ok()) return refuse(*answer);
+    if (!answer->ok()) return refuse(*answer, name);
     report = answer->json();
     if (!report.is_object()) return refuse(*answer);
     tries = 0;

@@ -161,6 +161,19 @@ TEST_CASE("contexts are listed, kept and chosen, and what the file also holds st
   ::unsetenv("CONNECTOR_HOST_CONFIG_FILE");
 }
 
+TEST_CASE("how to reach a host may be said before the command, too") {
+  FakeHost host;
+  for (const auto& words : {std::vector<std::string>{"--url", host.url(), "task", "list"}, {"--url=" + host.url(), "task", "list"}}) {
+    host.answer(200, R"({"tasks":[{"name":"orders","state":"RUNNING","lag":1}]})");
+    const auto ran = run(words);
+    CAPTURE(ran.err);
+    CHECK(ran.status == 0);
+    CHECK(holds(ran.out, "orders"));
+  }
+  CHECK(run({"--context"}).status == 2);
+  CHECK(holds(run({"--url", host.url(), "version"}).err, "there is no option --url"));
+}
+
 TEST_CASE("wrong usage is exit status 2, with a hint") {
   CHECK(run({}).status == 2);
   CHECK(run({"task"}).status == 2);
@@ -177,6 +190,10 @@ TEST_CASE("wrong usage is exit status 2, with a hint") {
   CHECK(option.err == "error: there is no option --wiat; did you mean --wait?\n");
   CHECK(holds(run({"task", "list", "--outptu=json"}).err, "there is no option --outptu; did you mean --output?"));
   CHECK(holds(run({"task", "status", "--wacth"}).err, "did you mean --watch?"));
+  CHECK(holds(run({"verify", "orders"}).err, "there is no command verify; did you mean task verify?"));
+  const auto unsaid = run({"task", "set", "orders"});
+  CHECK(unsaid.status == 2);
+  CHECK(holds(unsaid.err, "say what is to change: connector-host task set orders KEY=VALUE"));
   const auto bare = run({});
   CHECK(bare.out.empty());
   CHECK(holds(bare.err, "serve"));
