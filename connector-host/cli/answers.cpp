@@ -18,7 +18,7 @@ const Json& member_of(const Json& object, const std::string& key) {
   return found == object.end() ? none : *found;
 }
 
-const Json& list_of(const Json& answer, const std::string& member) {
+const Json& list_of(const Json& answer, const char* member) {
   static const Json none = Json::array();
   const Json& found = answer.is_array() ? answer : member_of(answer, member);
   return found.is_array() ? found : none;

@@ -13,7 +13,7 @@ namespace ch::cli {
 // A member of an object; null if there is none.
 const nlohmann::json& member_of(const nlohmann::json& object, const std::string& key);
 // A list that stands by itself or as the named member of an object; empty if there is none.
-const nlohmann::json& list_of(const nlohmann::json& answer, const std::string& member);
+const nlohmann::json& list_of(const nlohmann::json& answer, const char* member);
 std::string state_text(const nlohmann::json& status);  // "RUNNING", "STOPPING (deleting)"
 // The same with since when, and the reason if there is one: "INTERRUPTED since 2026-...: bucket_missing: ...".
 std::string state_line(const nlohmann::json& status);
