@@ -11,7 +11,7 @@ namespace ch::cli {
 
 using Json = nlohmann::json;
 
-const Json& member_of(const Json& object, const std::string& key) {
+const Json& member_of(const Json& object, const char* key) {
   static const Json none;
   if (!object.is_object()) return none;
   const auto found = object.find(key);
@@ -25,7 +25,7 @@ const Json& list_of(const Json& answer, const char* member) {
 }
 
 std::string text_of(const Json& object, const std::string& key) {
-  const Json& value = member_of(object, key);
+  const Json& value = member_of(object, key.c_str());
   if (value.is_string()) return value.get<std::string>();
   return value.is_number() || value.is_boolean() ? value.dump() : "";
 }

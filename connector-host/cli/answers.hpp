@@ -11,7 +11,7 @@
 namespace ch::cli {
 
 // A member of an object; null if there is none.
-const nlohmann::json& member_of(const nlohmann::json& object, const std::string& key);
+const nlohmann::json& member_of(const nlohmann::json& object, const char* key);
 // A list that stands by itself or as the named member of an object; empty if there is none.
 const nlohmann::json& list_of(const nlohmann::json& answer, const char* member);
 std::string state_text(const nlohmann::json& status);  // "RUNNING", "STOPPING (deleting)"

@@ -165,7 +165,7 @@ std::string not_listed(const Json& report) {
   std::string out;
   const Json& counts = member_of(report, "counts");
   for (const auto& [kind, count] : listed) {
-    const Json& all = member_of(counts, kind);
+    const Json& all = member_of(counts, kind.c_str());
     if (!all.is_number_unsigned() || all.get<std::uint64_t>() <= count) continue;
     const auto what = kind == "foreign" ? "objects of others under names of the task's, which are no fault" : kind;
     out += fmt::format("and {} more: {}\n", all.get<std::uint64_t>() - count, escaped(what, Escape::terminal));
