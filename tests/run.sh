@@ -78,8 +78,8 @@ if [[ -n $fast ]]; then
 fi
 from=$SECONDS
 failed=0
-# One more than there are cores: the checks give way to everything, and the system tests wait more than they compute.
-ctest --test-dir build/all -j "$((jobs + 1))" --output-on-failure --no-tests=error "${selection[@]}" 2>&1 | tee build/logs/ctest.log || failed=1
+# For each core one that computes, two with a broker, which wait more than they compute, and clang-tidy, which gives way to all.
+ctest --test-dir build/all -j "$((jobs + 3))" --output-on-failure --no-tests=error "${selection[@]}" 2>&1 | tee build/logs/ctest.log || failed=1
 echo
 printf '%-28s %s s\n' "tests" "$((SECONDS - from))" "all together" "$((SECONDS - begin))"
 cat "$CH_TEST_FIGURES"
