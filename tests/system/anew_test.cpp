@@ -116,7 +116,7 @@ TEST_CASE("restarts at any moment lose nothing and repeat nothing", "[restart]")
   CHECK(report.ok());
 }
 
-TEST_CASE("a restart takes up what placeholders stand for now; where one cannot be resolved the task goes on as it is", "[restart]") {
+TEST_CASE("a restart takes up what placeholders stand for now, and where one cannot be resolved the task goes on as it is", "[restart]") {
   World world;
   const auto secrets = world.dir() / "restart.properties";
   std::ofstream(secrets) << "id=AKIDsystemtest\n";

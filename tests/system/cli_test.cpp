@@ -111,7 +111,7 @@ TEST_CASE("a task's life by the command line, with the exit statuses of the cont
   CHECK(world.host().get("/v1/tasks/life").status == 404);
 }
 
-TEST_CASE("a folder of 30 tasks: applied twice nothing changes; a broken file changes nothing; --prune deletes what no file names",
+TEST_CASE("a folder of 30 tasks: applied twice nothing changes, and a broken file changes nothing, and --prune deletes what no file names",
           "[cli]") {
   Cli cli;
   const TempDir dir;

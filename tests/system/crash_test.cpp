@@ -162,7 +162,7 @@ class Trial {
 
 }  // namespace
 
-TEST_CASE("the host ends or stops at every step; whoever goes on stores everything once", "[crash]") {
+TEST_CASE("the host ends or stops at every step, and whoever goes on stores everything once", "[crash]") {
   World world;
   const char* only = std::getenv("CH_TEST_CRASH");  // part of cases' names; "" for all of them
   const auto cases = all_cases(only != nullptr);

@@ -123,7 +123,7 @@ std::vector<DeadLetter> dead_letters(const std::string& bootstrap, const std::st
 
 }  // namespace
 
-TEST_CASE("every format and compression, read back; what csv cannot hold is in the dead-letter topic", "[formats]") {
+TEST_CASE("every format and compression, read back, and what csv cannot hold is in the dead-letter topic", "[formats]") {
   World world;
   world.admin().create_topic("formats", 1);
   const auto expected = produce(world.bootstrap(), "formats");

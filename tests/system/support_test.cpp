@@ -30,7 +30,7 @@ TEST_CASE("the ledger says what the broker holds, over a kill -9 of the broker",
   CHECK(admin.committed("support-group", "support-ledger", 3).at(0).offset == -1);
 }
 
-TEST_CASE("topics are created, grow and are deleted; a missing one is not made up", "[support]") {
+TEST_CASE("topics are created, grow and are deleted, and a missing one is not made up", "[support]") {
   KafkaAdmin admin(shared_broker().bootstrap());
   CHECK_FALSE(admin.has_topic("support-topic"));
   admin.create_topic("support-topic", 1, {{"retention.ms", "3600000"}});

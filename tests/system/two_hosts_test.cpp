@@ -16,7 +16,7 @@ std::size_t owned(const HostProcess& host, const std::string& task) {
 
 }  // namespace
 
-TEST_CASE("two hosts share a task; one is killed, one is stopped, nothing is lost or stored twice", "[two_hosts]") {
+TEST_CASE("two hosts share a task, and one is killed, one is stopped, nothing is lost or stored twice", "[two_hosts]") {
   constexpr std::int32_t kPartitions = 8;
   World world;
   const auto second = world.another_host();
@@ -49,7 +49,8 @@ TEST_CASE("two hosts share a task; one is killed, one is stopped, nothing is los
   CHECK(report.ok());
 }
 
-TEST_CASE("two hosts share a task; its start.position is changed on both: everything is stored again once, and both go on", "[two_hosts]") {
+TEST_CASE("two hosts share a task, and its start.position is changed on both: everything is stored again once, and both go on",
+          "[two_hosts]") {
   World world;
   const auto second = world.another_host();
   world.admin().create_topic("shared-again", 2);

@@ -5,7 +5,7 @@
 
 using namespace ch::cos;
 
-TEST_CASE("faults that say nothing about the effect are retries; the object tells") {
+TEST_CASE("faults that say nothing about the effect are retries, and the object tells") {
   World world;
   const auto client = world.client();
   const std::string text(2 * kMiB, 'x');
@@ -123,7 +123,7 @@ TEST_CASE("a record that looks like COS's error is data") {
   CHECK(piece.value == text);
 }
 
-TEST_CASE("an error inside the 200 of Complete is an error; a lost answer may hide a success") {
+TEST_CASE("an error inside the 200 of Complete is an error, and a lost answer may hide a success") {
   World world;
   const auto client = world.client();
   const auto id = client->initiate("k", plain_options());

@@ -140,7 +140,7 @@ TEST_CASE("the emulator's TC3 is the published one") {
                                         1551113065) == "72e494ea809ad7a8c8f7a4507b9bddcbaa8e581f516e8da2f66e2c5a96525168");
 }
 
-TEST_CASE("a role is assumed by name or by ARN, once for all that use it; also with a clock that is wrong") {
+TEST_CASE("a role is assumed by name or by ARN, once for all that use it, and also with a clock that is wrong") {
   const auto clock_offset_ms = GENERATE(0, -7200000, 7200000);
   const auto by_arn = GENERATE(false, true);
   INFO(clock_offset_ms << ' ' << by_arn);
@@ -266,7 +266,7 @@ TEST_CASE("preflight: nothing is wrong, and nothing stays behind") {
   CHECK(preflight_of(world, task_of(world, {{"cos.credentials", "assume-role"}, {"cos.role.name", "archiver"}})).empty());
 }
 
-TEST_CASE("preflight: what a killed host left behind goes; what somebody else may be trying, or has stored, stays") {
+TEST_CASE("preflight: what a killed host left behind goes, and what somebody else may be trying, or has stored, stays") {
   World world;
   const auto task = task_of(world);
   const auto settings = make_settings(task);
@@ -301,7 +301,7 @@ TEST_CASE("preflight: each missing permission is named, with a policy") {
                          "/") != std::string::npos);
 }
 
-TEST_CASE("preflight: the bucket and its region; a bucket that is to be made is made") {
+TEST_CASE("preflight: the bucket and its region, and a bucket that is to be made is made") {
   World world;
   CHECK(preflight_of(world, task_of(world, {{"cos.region", "ap-beijing"}})) ==
         std::vector<std::string>{"cos.region: is not the region of bucket archive-1250000000: set it to ap-guangzhou"});
@@ -328,7 +328,7 @@ TEST_CASE("preflight: several missing permissions are one problem with one polic
         std::string::npos);
 }
 
-TEST_CASE("preflight: a wrong key is one problem, of the key and not of permissions; nobody there is one as well") {
+TEST_CASE("preflight: a wrong key is one problem, of the key and not of permissions, and nobody there is one as well") {
   World world;
   const auto wrong = preflight_of(world, task_of(world, {{"cos.secret.key", "hunter2"}}));
   REQUIRE(wrong.size() == 1);
@@ -389,7 +389,7 @@ TEST_CASE("preflight: credentials that do not come") {
   CHECK(problems[0].find("make the role") != std::string::npos);
 }
 
-TEST_CASE("COS and STS are reached through the proxy that the task names, with its user; the metadata service never is") {
+TEST_CASE("COS and STS are reached through the proxy that the task names, with its user, and the metadata service never is") {
   ForwardProxy proxy("Basic YXJjaGl2ZXI6aHVudGVyMg==");
   World world;
   const auto role = [&](const std::string& user) {

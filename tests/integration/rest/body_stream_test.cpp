@@ -44,7 +44,7 @@ TEST_CASE("pieces are written as chunks as they come, and the last one ends the 
   REQUIRE(client.receive_all() == "6\r\nworld!\r\n0\r\n\r\n");
 }
 
-TEST_CASE("what was pushed before the client came is not lost; HTTP/1.0 gets it plain") {
+TEST_CASE("what was pushed before the client came is not lost, and HTTP/1.0 gets it plain") {
   EchoServer server;
   REQUIRE(server.feed->push(piece("early")));
   server.feed->close();

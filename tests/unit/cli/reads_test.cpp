@@ -115,7 +115,7 @@ TEST_CASE("topics: an instance that does not answer is named, once and with the 
   CHECK(host.asked().size() == 2);  // it is not asked for again
 }
 
-TEST_CASE("verify asks step by step until the report is complete; what is not whole is exit status 7") {
+TEST_CASE("verify asks step by step until the report is complete, and what is not whole is exit status 7") {
   const std::string begun = R"({"task":"orders","complete":false,"ok":false,"walk":{"after":"o k"}})";
   const auto done = [](const std::string& ok) {
     return R"({"task":"orders","complete":true,"ok":)" + ok +
@@ -149,7 +149,7 @@ TEST_CASE("verify asks step by step until the report is complete; what is not wh
   CHECK(run({"task", "verify", "orders", "--url", host.url()}).status == 4);
 }
 
-TEST_CASE("verify --complete: records that should be stored and are not are exit status 7; without it they are a note") {
+TEST_CASE("verify --complete: records that should be stored and are not are exit status 7, and without it they are a note") {
   const std::string paused =
       R"({"task":"orders","complete":true,"ok":true,"all_stored":false,"not_stored":6508,"objects":0,)"
       R"("waiting":[{"reason":"paused","message":"the task is paused","records":6508,"partitions":4},{"reason":"x","message":"y"}]})";

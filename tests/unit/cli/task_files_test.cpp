@@ -146,7 +146,7 @@ TEST_CASE("apply creates or replaces, says which keys change, and shows no secre
   }
 }
 
-TEST_CASE("apply takes files and folders, JSON and YAML, and sums up; --prune deletes what none of them names") {
+TEST_CASE("apply takes files and folders, JSON and YAML, and sums up, and --prune deletes what none of them names") {
   const Files files;
   files.add("a.json", R"({"name": "a", "config": {"topics": "a"}})");
   files.add("deep/b.yaml", "name: b\nenabled: false\nconfig:\n  topics: b\n  rotate.bytes: 0100\n---\nname: c\nconfig: {topics: 'c'}\n");

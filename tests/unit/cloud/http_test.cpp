@@ -288,7 +288,7 @@ TEST_CASE("answers are bounded") {
   CHECK(headers.error == "the answer's headers are longer than 65536 bytes");
 }
 
-TEST_CASE("a success that is cut off is no answer; a refusal that is cut off still is one") {
+TEST_CASE("a success that is cut off is no answer, and a refusal that is cut off still is one") {
   const int status = GENERATE(200, 403, 503);
   Server server([&](Peer& peer) {
     peer.read_headers();
@@ -329,7 +329,7 @@ TEST_CASE("a kept connection that was closed meanwhile is replaced before anythi
   CHECK(server.connections == 3);
 }
 
-TEST_CASE("a kept connection that breaks under a body is an error; the body is not sent again") {
+TEST_CASE("a kept connection that breaks under a body is an error, and the body is not sent again") {
   std::atomic<int> requests{0};
   Server server([&](Peer& peer) {
     for (int i = 0; i < 2 && !peer.read_headers().empty(); ++i) {

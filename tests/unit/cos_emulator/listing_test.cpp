@@ -74,7 +74,7 @@ TEST_CASE("Names up to the delimiter count once, over pages too") {
   CHECK(keys(list(world, {{"delimiter", "/"}, {"prefix", "d/"}})) == Texts{"d/1", "d/2"});
 }
 
-TEST_CASE("Names are percent-encoded on request; a plus in the query is a blank") {
+TEST_CASE("Names are percent-encoded on request, and a plus in the query is a blank") {
   World world;
   REQUIRE(world.client.put("a b+\x01/ä", "x").status == 200);
   const Answer answer = list(world, {{"prefix", "a b+"}, {"encoding-type", "url"}});

@@ -198,7 +198,7 @@ TEST_CASE("An unfinished upload outlives the emulator") {
   CHECK(client.get("k").headers.at("x-cos-meta-topic") == "orders");
 }
 
-TEST_CASE("Complete keeps to forbid-overwrite; on Initiate it says nothing") {
+TEST_CASE("Complete keeps to forbid-overwrite, and on Initiate it says nothing") {
   World world;
   REQUIRE(world.client.put("k", "old").status == 200);
   const Pairs forbid = {{"x-cos-forbid-overwrite", "true"}};

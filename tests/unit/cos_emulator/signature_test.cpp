@@ -300,7 +300,7 @@ TEST_CASE("The lists must be sorted, lower case and of what was sent") {
   }
 }
 
-TEST_CASE("Strict: whatever matters must be signed; COS itself does not mind") {
+TEST_CASE("Strict: whatever matters must be signed, and COS itself does not mind") {
   for (const auto& extra : Pairs{{"x-cos-forbid-overwrite", "true"}, {"x-cos-meta-a", "b"}}) {
     SignedRequest request = in_header(vector_named("A"));
     request.headers.push_back(extra);

@@ -21,7 +21,7 @@ TEST_CASE("a listing: keys are decoded, times read, the next page's marker kept"
   CHECK(page->next_marker == "a /中+%");
 }
 
-TEST_CASE("a listing without encoding is taken as it is; the last key stands in for a missing NextMarker") {
+TEST_CASE("a listing without encoding is taken as it is, and the last key stands in for a missing NextMarker") {
   const auto page = read_list(
       "<ns:ListBucketResult xmlns:ns='u'><ns:is-truncated>true</ns:is-truncated><Contents><Key>a%20&amp;b</Key><Size>1</Size></Contents>"
       "</ns:ListBucketResult>");

@@ -63,7 +63,7 @@ TEST_CASE("of a time that stands before all numbers, a key's beginning is known,
   CHECK(timed("{topic}/{start_offset}-{partition}") == "orders/");
 }
 
-TEST_CASE("{time} alone is the default format; its format may hold folders") {
+TEST_CASE("{time} alone is the default format, and its format may hold folders") {
   CHECK(parsed("{time}/{partition}-{start_offset}").render(fields()) == "20240229235959/3-1200");
   CHECK(parsed("{topic}/d=%Y/{partition}/{start_offset}").render(fields()) == "orders/d=%Y/3/1200");
   const auto pattern = parsed("{topic}/{time:y=%Y/m=%m/%d/%H.%M.%S}_{partition}_{start_offset}");

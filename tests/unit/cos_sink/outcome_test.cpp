@@ -218,7 +218,7 @@ TEST_CASE("Retry-After is read and bounded") {
   CHECK(failure_of(answer).retry_after_ms == 0);
 }
 
-TEST_CASE("messages are for people: one bounded line that names the request id; remedies name the CAM action") {
+TEST_CASE("messages are for people: one bounded line that names the request id, and remedies name the CAM action") {
   const Failure denied = failure_of(answer_of(403, "AccessDenied", "Access Denied."));
   CHECK(denied.message == "PUT a/b: HTTP 403 AccessDenied: Access Denied. (request id NWU5MTIz)");
   CHECK(denied.remedy == "in CAM, grant name/cos:PutObject on bucket logs-125 to the user or role of these credentials");

@@ -134,7 +134,7 @@ TEST_CASE("objects end by bytes, time, idleness and flush") {
   }
 }
 
-TEST_CASE("one object is stored while the next fills; then the partition is busy") {
+TEST_CASE("one object is stored while the next fills, and then the partition is busy") {
   Bench bench(Config{{"rotate.records", "2"}});
   bench.open();
   bench.produce(7);

@@ -214,7 +214,7 @@ TEST_CASE("a bucket's address is the task's, else the host's") {
   CHECK(problems_of(task).empty());
 }
 
-TEST_CASE("an STS is the host's; a task names one for its own keys alone, and only where the host lets it go") {
+TEST_CASE("an STS is the host's, and a task names one for its own keys alone, and only where the host lets it go") {
   const Config host{{"host.sts.endpoint", "https://sts.internal.tencentcloudapi.com"},
                     {"host.cvm.metadata.endpoint", "http://metadata.internal"},
                     {"host.egress.allowed", "*.tencentcloudapi.com,127.0.0.1"}};

@@ -47,7 +47,7 @@ TEST_CASE("a large object goes up in parts while its intent is committed") {
   CHECK(bench.cos->count("put") == 0);
 }
 
-TEST_CASE("an object whose HEAD shows no CRC64 does not count as stored; it does when it shows one") {
+TEST_CASE("an object whose HEAD shows no CRC64 does not count as stored, and it does when it shows one") {
   StoringBench bench;
   bench.fail_once("put", Effect::fail_after);
   bench.cos->head_hides_crc64 = true;

@@ -48,7 +48,7 @@ TEST_CASE("what is read again has waited since it came first") {
   CHECK_FALSE(waiting.since());
 }
 
-TEST_CASE("marks are bounded; what is kept of them is never younger than it is, nor much older") {
+TEST_CASE("marks are bounded, and what is kept of them is never younger than it is, nor much older") {
   Waiting waiting;
   for (int i = 1; i <= 10000; ++i) waiting.arrived(i, kStart + i * 1s, kStart + i * 1s);
   CHECK(waiting.since() == kStart + 1s);

@@ -27,7 +27,7 @@ void change(ch::store::TaskRecord& record, const Config& next) {
 
 }  // namespace
 
-TEST_CASE("a change of where objects lie is kept, with what was not given; any other is not") {
+TEST_CASE("a change of where objects lie is kept, with what was not given, and any other is not") {
   ch::store::TaskRecord record;
   record.config = {{"bucket", "a"}, {"threads", "1"}};
   change(record, {{"bucket", "a"}, {"threads", "2"}});

@@ -46,7 +46,7 @@ SavedOffsets saved_at(std::int64_t offset) { return {{{"t", 0}, {"t", 0, offset,
 
 }  // namespace
 
-TEST_CASE("all is stored: 0; records wait: their number, and since when they do") {
+TEST_CASE("all is stored: 0, and records wait: their number, and since when they do") {
   Outlook outlook;
   auto status = running(10, kNow.moment);
   const auto& whole = completed(outlook, status, kNow);

@@ -33,7 +33,7 @@ TEST_CASE("preflights: what is wrong is tried again until it is mended, and then
   CHECK(soon([&] { return tried == 5; }));
 }
 
-TEST_CASE("preflights: one task after the other; who asks meanwhile is told not to wait") {
+TEST_CASE("preflights: one task after the other, and who asks meanwhile is told not to wait") {
   std::mutex mutex;
   std::vector<std::string> order;
   std::promise<void> go;

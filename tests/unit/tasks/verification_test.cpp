@@ -62,7 +62,7 @@ TEST_CASE("ranges join in any order, and what is there twice is told") {
   CHECK(chain.offsets() == 70);
 }
 
-TEST_CASE("a whole chain is ok; memory does not grow with its objects") {
+TEST_CASE("a whole chain is ok, and memory does not grow with its objects") {
   std::vector<Finding> found{position(100000)};
   for (int i = 0; i < 100000; i += 10) found.push_back(object(i, i + 10));
   const auto whole = report(found, 1, 100000);
@@ -122,7 +122,7 @@ TEST_CASE("an older series must be whole as well") {
   CHECK(count(report({position(100), object(0, 10, 1), object(20, 50, 1), object(0, 100, 2)}, 2), Kind::gap) == 1);
 }
 
-TEST_CASE("foreign objects and orphaned uploads are told, and are no fault of what is stored; wrong objects are") {
+TEST_CASE("foreign objects and orphaned uploads are told, and are no fault of what is stored, and wrong objects are") {
   auto foreign = object(0, 0);
   foreign.kind = Finding::Kind::foreign;
   auto upload = object(0, 0);
@@ -180,7 +180,7 @@ TEST_CASE("everything that should be stored is: nothing waits") {
   CHECK(all.not_stored() == 0U);
 }
 
-TEST_CASE("what should be stored and is not is told with its number and its cause; what is stored is right all the same") {
+TEST_CASE("what should be stored and is not is told with its number and its cause, and what is stored is right all the same") {
   const auto expect = [](const TaskStatus& status, const std::string& reason, std::int64_t committed = 40) {
     INFO(reason);
     const auto some = with_end(committed, status);
@@ -239,7 +239,7 @@ TEST_CASE("records that the broker has removed are not waited for, and those who
   CHECK(some.waiting.at(0).reason == "not_begun");
 }
 
-TEST_CASE("a topic that is not there is never all stored; whether it ever was is told apart") {
+TEST_CASE("a topic that is not there is never all stored, and whether it ever was is told apart") {
   VerifyReport never;
   never.missing = {"t"};
   never.finish();
@@ -256,7 +256,7 @@ TEST_CASE("a topic that is not there is never all stored; whether it ever was is
   CHECK(gone.waiting.at(0).message.find("any more") != std::string::npos);
 }
 
-TEST_CASE("one cause is one line, however many partitions; causes are bounded") {
+TEST_CASE("one cause is one line, however many partitions, and causes are bounded") {
   VerifyReport many;
   for (int i = 0; i < 300; ++i) {
     auto& partition = many.partitions[{"t", i}];
