@@ -66,5 +66,5 @@ EOF
 blocks here >"$work/blocks.sh"
 grep -q . "$work/blocks.sh"
 bash -euxo pipefail "$work/blocks.sh" >"$work/blocks.log" 2>&1
-[[ $(timeout 30 kcat -C -q -e -b "$KAFKA_BROKER" -t orders-restored 2>>"$work/blocks.log" | sort -n | paste -sd' ') == "$(seq 20 | paste -sd' ')" ]]
+[[ $(timeout 30 kcat -C -q -e -b "$KAFKA_BROKER" -t _restored-orders 2>>"$work/blocks.log" | sort -n | paste -sd' ') == "$(seq 20 | paste -sd' ')" ]]
 echo "$(grep -c '^+ ' "$work/blocks.log") commands of docs/how-to.md, all of them as they stand there"
