@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <connector_host/reasons.hpp>
 
 #include "base/clock.hpp"
 #include "base/host_id.hpp"
@@ -13,6 +14,7 @@ namespace {
 
 constexpr int kAttempts = 10;                // to change a record that somebody else changes as well
 constexpr milliseconds kRestartTime{20000};  // to store what is open before a new configuration begins
+constexpr milliseconds kCompareValues{15000};
 
 // Each request has another id, which makes no other problem of it.
 std::string without_request_id(std::string message) {
@@ -125,6 +127,10 @@ bool ManagedTask::remove_from_store() {
 bool ManagedTask::go_towards_record() {
   for (const auto& runner : runners_) runner->watch();
   const bool wanted = record_.target == store::Target::enabled || record_.target == store::Target::paused;
+  if (wanted && !stopping_ && !restart_ && holds_refused_values()) {
+    log::info(name_, "its credentials are refused, and its placeholders stand for others now: its runners are made anew");
+    restart_ = true;
+  }
   const bool all_stopped = std::all_of(runners_.begin(), runners_.end(), [](const auto& r) { return r->stopped(); });
   if (!runners_.empty() && (stopping_ || !wanted || restart_)) {
     // A new configuration may be what mends that nothing can be stored under the old one: it does not wait for that. A task
@@ -154,6 +160,21 @@ bool ManagedTask::go_towards_record() {
   make_anew();
   for (const auto& runner : runners_) runner->pause(record_.target == store::Target::paused);
   return anew_.empty();
+}
+
+// Where keys are refused somebody writes new ones to where the placeholders point. A running task has what they stood for when
+// its runners were made.
+bool ManagedTask::holds_refused_values() {
+  const auto& config = record_.config;
+  const auto placed = [](const auto& value) { return value.second.find("${") != std::string::npos; };
+  if (runners_.empty() || steady_now() - compared_ < kCompareValues || std::none_of(config.begin(), config.end(), placed)) return false;
+  compared_ = steady_now();
+  const bool refused = std::any_of(runners_.begin(), runners_.end(), [](const auto& runner) {
+    const auto what = runner->status().interruption;
+    return what && (what->reason == reasons::kCredentialsRefused || what->reason == reasons::kCredentialsExpired);
+  });
+  return refused && services_.validation.check(name_, config).empty() &&
+         services_.validation.resolve(name_, config).info.config != made_of_;
 }
 
 void ManagedTask::start_runners() {
@@ -192,6 +213,7 @@ void ManagedTask::make_anew() {
 runner::RunnerSpec ManagedTask::present_spec() {
   refusal_.clear();
   auto spec = services_.validation.resolve(record_.name, record_.config);
+  made_of_ = spec.info.config;
   spec.host = services_.advertised;
   spec.host_budget = &services_.budget;
   spec.metrics = services_.metrics.task(name_);

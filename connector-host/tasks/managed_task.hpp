@@ -89,6 +89,7 @@ class ManagedTask {
   bool no_longer_valid() CH_REQUIRES(mutex_);
   void start_runners() CH_REQUIRES(mutex_);
   void watch_start() CH_REQUIRES(mutex_);
+  bool holds_refused_values() CH_REQUIRES(mutex_);
   void make_anew() CH_REQUIRES(mutex_);
   runner::RunnerSpec present_spec() CH_REQUIRES(mutex_);
   std::unique_ptr<runner::Runner> make_runner(const runner::RunnerSpec& spec, std::uint32_t id) const;
@@ -105,6 +106,8 @@ class ManagedTask {
   std::vector<std::unique_ptr<runner::Runner>> runners_ CH_GUARDED_BY(mutex_);
   std::set<std::uint32_t> anew_ CH_GUARDED_BY(mutex_);  // runners that are ending, and will be made anew
   bool restart_ CH_GUARDED_BY(mutex_) = false;          // the runners have an older config
+  Config made_of_ CH_GUARDED_BY(mutex_);                // what the runners have for a config: with what its placeholders stood for
+  Instant compared_ CH_GUARDED_BY(mutex_);              // when that was last compared with what they stand for now
   bool stopping_ CH_GUARDED_BY(mutex_) = false;
   bool hurried_ CH_GUARDED_BY(mutex_) = false;       // the runners have only kRestartTime to stop
   bool other_topics_ CH_GUARDED_BY(mutex_) = false;  // its runners come again as other members of the group

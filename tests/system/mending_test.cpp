@@ -189,6 +189,26 @@ TEST_CASE("roles, keys, arrears, throttling and clocks: told, mended, nothing lo
   figure("secrets looked for: " + std::to_string(forbidden.size()) + " in " + std::to_string(text.size()) + " bytes");
 }
 
+TEST_CASE("keys that placeholders stand for are taken anew when the old ones are refused, without a restart", "[mending]") {
+  World world(shared_broker().bootstrap());
+  const auto secrets = (world.dir() / "secrets.properties").string();
+  const auto write = [&](const std::string& key) { write_file(secrets, "id=AKIDsystemtest\nkey=" + key + "\n"); };
+  const auto allow = [&](const std::string& key) { world.cos().set_access({{"AKIDsystemtest", {key, "", {}}}}); };
+  write("first-secret-key");
+  allow("first-secret-key");
+  world.host().start();
+  const Archived keys(world, "mend-placed",
+                      {{"cos.secret.id", "${file:" + secrets + ":id}"}, {"cos.secret.key", "${file:" + secrets + ":key}"}}, 65);
+  keys.produce();
+  REQUIRE(world.drained(keys.name, keys.name, 1));
+
+  allow("next-secret-key");
+  keys.produce();
+  CHECK(world.interrupted("mend-placed", "credentials_refused"));
+  write("next-secret-key");
+  keys.is_whole(60s);
+}
+
 TEST_CASE("a password that the broker refuses, and a disk that is full", "[mending]") {
   const TempDir dir;
   const auto secrets = dir.path() / "kafka.properties";
