@@ -30,7 +30,6 @@ namespace {
 constexpr std::chrono::milliseconds kAcceptRetry{100};  // while the process has no file descriptors left
 constexpr milliseconds kTellExhaustion{60000};
 constexpr milliseconds kTellCrowd{60000};
-constexpr milliseconds kMayRest{1000};  // that a connection which has asked before keeps its place, whoever comes
 constexpr int kBacklog = 1024;
 
 std::string url_host(const asio::ip::address& address) { return address.is_v6() ? "[" + address.to_string() + "]" : address.to_string(); }
@@ -183,7 +182,7 @@ bool Transport::Impl::make_room() {
   std::shared_ptr<Connection> longest;
   for (const auto& session : sessions_) {
     const auto since = session->waits_since();
-    if (!since || (session->has_asked() && now - *since < kMayRest)) continue;
+    if (!since || (session->has_asked() && now - *since < limits_.rest_time)) continue;
     if (!longest || std::pair(session->has_asked(), *since) < std::pair(longest->has_asked(), *longest->waits_since())) longest = session;
   }
   if (!longest) return false;

@@ -26,6 +26,7 @@ struct Limits {
   std::chrono::milliseconds body_time{30000};   // for a request body
   std::chrono::milliseconds write_time{30000};  // for the client to take an answer
   std::chrono::milliseconds idle_time{30000};   // between two requests of a connection
+  std::chrono::milliseconds rest_time{1000};    // of it, in which the connection keeps its place although all are taken
   std::chrono::milliseconds linger_time{2000};  // for the client to read the last answer before the connection is cut
   std::chrono::milliseconds stop_time{5000};    // for answers to be taken once stop() has been called
 };

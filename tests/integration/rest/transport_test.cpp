@@ -331,7 +331,9 @@ TEST_CASE("HEAD, other methods and HTTP/1.0") {
 }
 
 TEST_CASE("300 connections: 256 are served, the others told why not") {
-  EchoServer server;
+  Limits limits;
+  limits.rest_time = limits.idle_time;
+  EchoServer server(limits);
   std::vector<RawClient> clients;
   int served = 0, refused = 0;
   for (int i = 0; i < 300; ++i) {
@@ -368,14 +370,15 @@ TEST_CASE("a crowd that says nothing, or never ends a request, keeps nobody out"
 }
 
 TEST_CASE("connections that rest give way to new ones, the one that rests longest first") {
-  EchoServer server;
+  Limits limits;
+  limits.rest_time = milliseconds(0);
+  EchoServer server(limits);
   std::vector<RawClient> resting;
   for (int i = 0; i < 256; ++i) {
     resting.emplace_back(server.port);
     resting.back().send(kGet);
     REQUIRE(status_of(resting.back().receive_one()) == 200);
   }
-  std::this_thread::sleep_for(milliseconds(1200));
   REQUIRE(status_of(ask(server.port, kLastGet)) == 200);
   REQUIRE(resting.front().receive_some() == std::optional(std::string()));  // closed
   resting.back().send(kGet);
