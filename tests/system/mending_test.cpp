@@ -190,15 +190,15 @@ TEST_CASE("roles, keys, arrears, throttling and clocks: told, mended, nothing lo
 }
 
 TEST_CASE("keys that placeholders stand for are taken anew when the old ones are refused, without a restart", "[mending]") {
-  World world(shared_broker().bootstrap());
+  World world;
   const auto secrets = (world.dir() / "secrets.properties").string();
   const auto write = [&](const std::string& key) { write_file(secrets, "id=AKIDsystemtest\nkey=" + key + "\n"); };
   const auto allow = [&](const std::string& key) { world.cos().set_access({{"AKIDsystemtest", {key, "", {}}}}); };
   write("first-secret-key");
   allow("first-secret-key");
   world.host().start();
-  const Archived keys(world, "mend-placed",
-                      {{"cos.secret.id", "${file:" + secrets + ":id}"}, {"cos.secret.key", "${file:" + secrets + ":key}"}}, 65);
+  const json placed = {{"cos.secret.id", "${file:" + secrets + ":id}"}, {"cos.secret.key", "${file:" + secrets + ":key}"}};
+  const Archived keys(world, "mend-placed", placed, 65);
   keys.produce();
   REQUIRE(world.drained(keys.name, keys.name, 1));
 
