@@ -154,7 +154,7 @@ std::string refused(const SignedRequest& request, const std::map<std::string, Ac
   return refusal ? fmt::format("{} {}", refusal->status, refusal->code) : "accepted";
 }
 
-const Vector& vector_named(const std::string& name) {
+const Vector& vector_named(const char* name) {
   for (const Vector& vector : vectors()) {
     if (vector.name == name) return vector;
   }

@@ -37,7 +37,7 @@ TaskStatus running(std::int64_t end, Moment seen) {
 
 InterruptionStatus interruption(const std::string& reason, std::int64_t since_ms) { return {{reason, "m", "r"}, since_ms}; }
 
-const PartitionStatus& completed(Outlook& outlook, TaskStatus& status, const Outlook::Now& now, const SavedOffsets& saved = {}) {
+PartitionStatus completed(Outlook& outlook, TaskStatus& status, const Outlook::Now& now, const SavedOffsets& saved = {}) {
   outlook.complete(status, saved, now);
   return status.at_rest.empty() ? status.runners.at(0).partitions.at(0) : status.at_rest.at(0);
 }
