@@ -14,5 +14,7 @@ namespace Catch {
 using Matchers::StartsWith;
 
 /// In Catch2 3 `Contains` asks ranges.
-inline Matchers::StringContainsMatcher Contains(const std::string& text) { return Matchers::ContainsSubstring(text); }
+inline Matchers::StringContainsMatcher Contains(const std::string& text, CaseSensitive sensitive = CaseSensitive::Yes) {
+  return Matchers::ContainsSubstring(text, sensitive);
+}
 }  // namespace Catch
