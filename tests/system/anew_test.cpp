@@ -187,7 +187,8 @@ TEST_CASE("with a COS that answers nothing pause, stop and delete answer within 
 }
 
 TEST_CASE(
-    "offsets can be altered as soon as a connector has stopped, however long its sessions; while others are in the group they are named",
+    "offsets can be altered as soon as a connector has stopped, however long its sessions, and while others are in the group they are "
+    "named",
     "[connect]") {
   World world;
   world.admin().create_topic("prompt", 1);

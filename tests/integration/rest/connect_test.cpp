@@ -196,7 +196,7 @@ TEST_CASE("connect: numbers keep their text, names are trimmed, a state may be a
 }
 
 TEST_CASE(
-    "connect: a partition without an offset is reset; what else a partition or an offset names is ignored, a mistyped offset is not") {
+    "connect: a partition without an offset is reset, and what else a partition or an offset names is ignored, a mistyped offset is not") {
   const auto offsets = connect::read_offsets(
       R"({"offsets":[{"partition":{"kafka_topic":"t","kafka_partition":0}},{"partition":{"kafka_topic":"t","kafka_partition":1,"host":"x"},"offset":{"kafka_offset":7,"time":1}}]})");
   REQUIRE(offsets);
