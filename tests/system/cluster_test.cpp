@@ -73,7 +73,7 @@ TEST_CASE("the group's coordinator moves to another broker, in order and by kill
     } else {
       second.stop();
     }
-    CHECK(eventually(30s, [&] { return coordinator() == 1; }));
+    CHECK(eventually(90s, [&] { return coordinator() == 1; }));
     produce();
     CHECK(drained());
     CHECK(world.reaches(task, "RUNNING", 60s));

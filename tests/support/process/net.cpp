@@ -2,8 +2,10 @@
 
 #include <arpa/inet.h>
 #include <curl/curl.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -27,7 +29,21 @@ sockaddr_in loopback(std::uint16_t port) {
 namespace {
 
 constexpr std::uint16_t kFirstPort = 20000;
-constexpr std::uint16_t kPorts = 12000;
+constexpr std::uint16_t kBlocks = 60;
+constexpr std::uint16_t kBlockPorts = 200;
+
+// A port is found free seconds before a broker binds it: so no two processes look in the same block. Its lock ends with the process.
+std::uint16_t own_block() {
+  for (std::uint16_t tried = 0; tried < kBlocks; ++tried) {
+    const auto block = static_cast<std::uint16_t>((::getpid() + tried) % kBlocks);
+    const auto file = "/tmp/connector-host-test-ports." + std::to_string(block);
+    int lock = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
+    if (lock < 0) lock = ::open(file.c_str(), O_RDONLY | O_CREAT | O_CLOEXEC, 0644);
+    if (lock >= 0 && ::flock(lock, LOCK_EX | LOCK_NB) == 0) return block;  // the descriptor stays open
+    if (lock >= 0) ::close(lock);
+  }
+  throw std::runtime_error("every block of ports is another process's");
+}
 
 bool can_bind(std::uint16_t port) {
   const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -63,10 +79,11 @@ std::size_t append_header(char* data, std::size_t, std::size_t size, void* answe
 std::uint16_t free_port() {
   static std::mutex mutex;
   const std::lock_guard lock(mutex);
-  static std::uint16_t next = static_cast<std::uint16_t>(::getpid() * 37 % kPorts);
-  for (int tried = 0; tried < kPorts; ++tried) {
-    next = static_cast<std::uint16_t>((next + 1) % kPorts);
-    const auto port = static_cast<std::uint16_t>(kFirstPort + next);
+  static const std::uint16_t first = static_cast<std::uint16_t>(kFirstPort + own_block() * kBlockPorts);
+  static std::uint16_t next = 0;
+  for (int tried = 0; tried < kBlockPorts; ++tried) {
+    next = static_cast<std::uint16_t>((next + 1) % kBlockPorts);
+    const auto port = static_cast<std::uint16_t>(first + next);
     if (can_bind(port)) return port;
   }
   throw std::runtime_error("no free port");

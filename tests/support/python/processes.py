@@ -2,6 +2,8 @@
 Everything is stopped by its process when the `with` ends."""
 
 import contextlib
+import fcntl
+import functools
 import itertools
 import json
 import os
@@ -15,14 +17,33 @@ import urllib.request
 BIN = pathlib.Path(os.environ["CH_BIN_DIR"])
 SOURCE = pathlib.Path(os.environ["CH_SOURCE_DIR"])
 START_LIMIT = 120
-PORTS = range(20000, 32000)  # below those that the kernel gives to others
-_ports = itertools.islice(itertools.cycle(PORTS), os.getpid() * 37 % len(PORTS), None)
+BLOCKS, BLOCK_PORTS = 60, 200  # from 20000 on: below those that the kernel gives to others
+
+
+def own_block():
+    """Ports that no other process looks in, as tests/support/process/net.cpp has it; its lock ends with this process."""
+    for tried in range(BLOCKS):
+        block = (os.getpid() + tried) % BLOCKS
+        path = f"/tmp/connector-host-test-ports.{block}"
+        with contextlib.suppress(OSError):
+            lock = os.open(path, os.O_RDONLY | (0 if os.path.exists(path) else os.O_CREAT), 0o644)
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return range(20000 + block * BLOCK_PORTS, 20000 + (block + 1) * BLOCK_PORTS)
+            except OSError:
+                os.close(lock)
+    raise AssertionError("every block of ports is another process's")
+
+
+@functools.lru_cache(maxsize=None)
+def _ports():
+    return itertools.cycle(own_block())
 
 
 def free_port():
     """One that stays free until it is used; each another, as tests/support/process/net.hpp has it."""
-    for _ in PORTS:
-        port = next(_ports)
+    for _ in range(BLOCK_PORTS):
+        port = next(_ports())
         with socket.socket() as probe, contextlib.suppress(OSError):
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(("127.0.0.1", port))
