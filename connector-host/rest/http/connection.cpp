@@ -71,6 +71,15 @@ void Connection::drain() {
   if (state_ == State::reading) end();
 }
 
+// One that only has to read the end of its last answer, one that has never sent a whole request, and one that has and rests, or
+// does not take its answer.
+std::optional<std::pair<int, Instant>> Connection::gives_way(Instant now) const {
+  if (state_ == State::closing) return std::pair(0, since_);
+  if (state_ == State::reading && requests_ == 0) return std::pair(1, since_);
+  if ((state_ != State::reading && !sending_) || now - since_ < limits_.rest_time) return std::nullopt;
+  return std::pair(2, since_);
+}
+
 void Connection::end() {
   if (std::exchange(ended_, true)) return;
   stream_.tcp().close();
@@ -94,6 +103,7 @@ void Connection::next() {
 
 void Connection::on_first_bytes(Code error, std::size_t bytes) {
   if (error) return end();
+  if (requests_ > 0) since_ = steady_now();
   buffer_.commit(bytes);
   read_head();
 }
@@ -214,6 +224,8 @@ void Connection::write(Response response) {
   if (chunked_) message_->chunked(true);
   if (bodiless) message_->erase(http::field::content_length);
   serializer_.emplace(*message_);
+  sending_ = true;
+  since_ = steady_now();
   stream_.tcp().expires_after(limits_.write_time);
   auto done = beast::bind_front_handler(&Connection::on_written, shared_from_this());
   if (head_only_ || feed_) {
@@ -226,6 +238,7 @@ void Connection::write(Response response) {
 void Connection::on_written(Code error, std::size_t) {
   serializer_.reset();
   message_.reset();
+  sending_ = false;
   if (error || ended_) return end();
   if (feed_) return follow();
   if (keep_alive_ && !draining_) return next();
@@ -234,6 +247,7 @@ void Connection::on_written(Code error, std::size_t) {
 
 void Connection::close_gently() {
   state_ = State::closing;
+  since_ = steady_now();
   if (stream_.secure()) {
     stream_.tcp().expires_after(limits_.linger_time);
     return stream_.async_shutdown([self = shared_from_this()](Code) { self->end(); });

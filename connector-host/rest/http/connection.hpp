@@ -35,9 +35,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void run();
   void drain();  // no further request after the one being answered
   void end();    // at once
-  // Since when a whole request is waited for; nothing: one is being answered.
-  std::optional<Instant> waits_since() const { return state_ == State::reading ? std::optional(since_) : std::nullopt; }
-  bool has_asked() const { return requests_ > 0; }
+  // Who gives way to a new connection first: the smallest. Nothing: a request of this one is being answered, or it has rested
+  // for less than the limit.
+  std::optional<std::pair<int, Instant>> gives_way(Instant now) const;
 
  private:
   using Parser = boost::beast::http::request_parser<boost::beast::http::string_body>;
@@ -80,7 +80,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::optional<Serializer> serializer_;
   Request request_;
   State state_ = State::reading;
-  Instant since_ = steady_now();
+  bool sending_ = false;              // an answer, or a piece of one
+  Instant since_ = steady_now();      // when the client was last waited for
   std::shared_ptr<BodyStream> feed_;  // of the answer under way, if it goes on
   BodyStream::Taken pieces_;          // being written
   std::string chunk_head_;

@@ -175,15 +175,17 @@ void Transport::Impl::accepted(std::size_t listener, tcp::socket socket) {
   session->run();
 }
 
-// Who says nothing, or never comes to the end of a request, gives way to who comes: first those that have not asked for anything
-// yet, of these the one that has had its place longest. So a crowd of such connections keeps nobody out.
+// Who says nothing, never comes to the end of a request, or does not take an answer, gives way to who comes. So a crowd of such
+// connections keeps nobody out.
 bool Transport::Impl::make_room() {
   const auto now = steady_now();
   std::shared_ptr<Connection> longest;
+  std::optional<std::pair<int, Instant>> its;
   for (const auto& session : sessions_) {
-    const auto since = session->waits_since();
-    if (!since || (session->has_asked() && now - *since < limits_.rest_time)) continue;
-    if (!longest || std::pair(session->has_asked(), *since) < std::pair(longest->has_asked(), *longest->waits_since())) longest = session;
+    const auto order = session->gives_way(now);
+    if (!order || (its && *its <= *order)) continue;
+    longest = session;
+    its = order;
   }
   if (!longest) return false;
   if (now - crowd_told_ >= kTellCrowd) {

@@ -369,6 +369,21 @@ TEST_CASE("a crowd that says nothing, or never ends a request, keeps nobody out"
   REQUIRE(status_of(first.receive_one()) == 200);
 }
 
+TEST_CASE("a crowd that does not take its answers, or the end of them, keeps nobody out") {
+  Limits limits;
+  limits.connections = 16;
+  limits.rest_time = milliseconds(50);
+  EchoServer server(limits);
+  std::vector<RawClient> crowd;
+  for (int i = 0; i < 16; ++i) {
+    crowd.emplace_back(server.port);
+    crowd.back().send(i % 2 == 0 ? "GET /large HTTP/1.1\r\nHost: x\r\n\r\n" : "X\r\n\r\n");
+  }
+  const auto begin = std::chrono::steady_clock::now();
+  while (status_of(ask(server.port, kLastGet)) != 200) REQUIRE(std::chrono::steady_clock::now() - begin < kDeadline);
+  for (int i = 0; i < 20; ++i) REQUIRE(status_of(ask(server.port, kLastGet)) == 200);
+}
+
 TEST_CASE("connections that rest give way to new ones, the one that rests longest first") {
   Limits limits;
   limits.rest_time = milliseconds(0);
