@@ -20,6 +20,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t kMaxFileBytes = std::size_t{1} << 20;
+constexpr std::size_t kMaxPlaceholders = 64;  // of a task: each may read and parse a file of that size
 constexpr std::size_t kShortestRedacted = 3;  // shorter values are in every sentence
 constexpr std::string_view kFileKey = "config.providers.file.param.allowed.paths";
 constexpr std::string_view kDirKey = "config.providers.dir.param.allowed.paths";
@@ -49,6 +50,12 @@ std::optional<Placeholder> find_placeholder(std::string_view value, std::size_t 
     return found;
   }
   return std::nullopt;
+}
+
+std::size_t placeholders_in(std::string_view value, std::size_t most) {
+  std::size_t count = 0;
+  for (auto found = find_placeholder(value, 0); found && count < most; found = find_placeholder(value, found->end)) ++count;
+  return count;
 }
 
 tl::unexpected<Error> refuse(std::string message) { return fail(ErrorCode::invalid, std::move(message)); }
@@ -190,9 +197,15 @@ Result<std::string> Providers::resolve(std::string_view value) const {
 Providers::Resolved Providers::resolve(const Config& config) const {
   Resolved out;
   out.config = config;
+  std::size_t count = 0;
   for (auto& [key, value] : out.config) {
     if (!has_placeholder(value)) continue;
     out.raw.emplace(key, value);
+    count += placeholders_in(value, kMaxPlaceholders + 1);
+    if (count > kMaxPlaceholders) {
+      out.problems.push_back({key, "", fmt::format("is one placeholder too many: a task may have {}", kMaxPlaceholders)});
+      continue;
+    }
     auto resolved = resolve(value);
     if (resolved) {
       value = std::move(*resolved);

@@ -108,7 +108,11 @@ bool TaskService::Impl::preflight(const std::string& name) {
   if (record.target == store::Target::deleted) return false;
   const bool enabled = record.target != store::Target::disabled;
   std::vector<KeyProblem> warnings;
-  if (auto spec = spec_of(record)) warnings = preflight(std::move(*spec), !enabled);  // else its state says what is wrong
+  if (auto spec = spec_of(record)) {
+    warnings = preflight(std::move(*spec), !enabled);
+  } else {
+    warnings.push_back({"config", "", "could not be tried out, since it is not valid as things are: the task's state says why"});
+  }
   auto others = collisions(name, record.config);
   warnings.insert(warnings.begin(), std::make_move_iterator(others.begin()), std::make_move_iterator(others.end()));
   const bool again = enabled && !warnings.empty();

@@ -126,6 +126,21 @@ TEST_CASE("providers: lists bound what can be read, also through links") {
   CHECK_THAT(refusal(closed, "${env:COS_ID}"), Contains("env.param.allowlist.pattern"));
 }
 
+TEST_CASE("providers: a config has so many placeholders at the most") {
+  ::setenv("CH_TEST_ONE", "x", 1);
+  std::string many;
+  for (int i = 0; i < 60; ++i) many += "${env:CH_TEST_ONE}";
+  const Providers providers;
+  auto resolved = providers.resolve(Config{{"a", many}, {"b", "${env:CH_TEST_ONE}"}});
+  CHECK(resolved.problems.empty());
+  CHECK(resolved.config.at("a") == std::string(60, 'x'));
+  resolved = providers.resolve(Config{{"a", many}, {"b", many}});
+  REQUIRE(resolved.problems.size() == 1);
+  CHECK(resolved.problems[0].key == "b");
+  CHECK(resolved.problems[0].message == "is one placeholder too many: a task may have 64");
+  ::unsetenv("CH_TEST_ONE");
+}
+
 TEST_CASE("providers: a config keeps what it had, and messages lose what was put in") {
   ::setenv("CH_TEST_NAME", "hunter2", 1);
   const auto resolved = Providers().resolve(Config{{"a", "x${env:CH_TEST_NAME}"}, {"b", "plain"}, {"c", "${env:CH_TEST_NOT_SET}"}});
