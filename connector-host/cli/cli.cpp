@@ -243,6 +243,10 @@ int run(int argc, char** argv) {
       fmt::print(stderr, "{}", wrong);
       return kUsage;
     }
+    if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) {  // CLI11 would show them, and one may be a token
+      fmt::print(stderr, "{}", refusal("there is a word or a short option too many; --help tells what the command takes", {}));
+      return kUsage;
+    }
     return app.exit(error) == 0 ? kDone : kUsage;
   }
   const int status = parsed.command();

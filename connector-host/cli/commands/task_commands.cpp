@@ -134,7 +134,11 @@ int TaskCommands::download_all(const std::string& name, const ObjectsOptions& op
       ++count;
       bytes += wanted.bytes;
     }
-    after = text_of(page, "next");
+    if (auto next = text_of(page, "next"); next.empty() || next != after) {
+      after = std::move(next);
+    } else {
+      return refuse("the host's pages do not end: each names itself as the next one");
+    }
   } while (!after.empty());
   if (options_.json()) {
     fmt::print("{}", json_view({{"folder", options.download}, {"objects", count}, {"bytes", bytes}, {"kept", kept}}));

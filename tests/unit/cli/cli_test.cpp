@@ -194,6 +194,13 @@ TEST_CASE("wrong usage is exit status 2, with a hint") {
   const auto unsaid = run({"task", "set", "orders"});
   CHECK(unsaid.status == 2);
   CHECK(holds(unsaid.err, "say what is to change: connector-host task set orders KEY=VALUE"));
+  for (const auto& words :
+       {std::vector<std::string>{"task", "list", "hunter2"}, {"task", "list", "-t", "hunter2"}, {"--tokn", "hunter2", "task", "list"}}) {
+    const auto told = run(words);
+    CHECK(told.status == 2);
+    CHECK_FALSE(told.err.empty());
+    CHECK_FALSE(holds(told.err, "hunter2"));
+  }
   const auto bare = run({});
   CHECK(bare.out.empty());
   CHECK(holds(bare.err, "serve"));
