@@ -21,7 +21,7 @@ TEST_CASE("what is wrong with an expression is said") {
   CHECK(Regex::compile("a(b").error().message.find("is not a POSIX extended regular expression") == 0);
   CHECK_FALSE(Regex::compile("(a)\\1"));  // a back-reference
   CHECK(Regex::compile(std::string(Regex::kLongest, 'a')));
-  CHECK(Regex::compile(std::string(Regex::kLongest + 1, 'a')).error().message == "has more than 500 characters");
+  CHECK(Regex::compile(std::string(Regex::kLongest + 1, 'a')).error().message == "has more than 512 characters");
 }
 
 TEST_CASE("no expression and no text can hold up or end the process") {
