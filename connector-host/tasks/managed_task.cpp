@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <connector_host/reasons.hpp>
 
 #include "base/clock.hpp"
 #include "base/host_id.hpp"
@@ -14,7 +13,6 @@ namespace {
 
 constexpr int kAttempts = 10;                // to change a record that somebody else changes as well
 constexpr milliseconds kRestartTime{20000};  // to store what is open before a new configuration begins
-constexpr milliseconds kCompareValues{15000};
 
 // Each request has another id, which makes no other problem of it.
 std::string without_request_id(std::string message) {
@@ -160,21 +158,6 @@ bool ManagedTask::go_towards_record() {
   make_anew();
   for (const auto& runner : runners_) runner->pause(record_.target == store::Target::paused);
   return anew_.empty();
-}
-
-// Where keys are refused somebody writes new ones to where the placeholders point. A running task has what they stood for when
-// its runners were made.
-bool ManagedTask::holds_refused_values() {
-  const auto& config = record_.config;
-  const auto placed = [](const auto& value) { return value.second.find("${") != std::string::npos; };
-  if (runners_.empty() || steady_now() - compared_ < kCompareValues || std::none_of(config.begin(), config.end(), placed)) return false;
-  compared_ = steady_now();
-  const bool refused = std::any_of(runners_.begin(), runners_.end(), [](const auto& runner) {
-    const auto what = runner->status().interruption;
-    return what && (what->reason == reasons::kCredentialsRefused || what->reason == reasons::kCredentialsExpired);
-  });
-  return refused && services_.validation.check(name_, config).empty() &&
-         services_.validation.resolve(name_, config).info.config != made_of_;
 }
 
 void ManagedTask::start_runners() {

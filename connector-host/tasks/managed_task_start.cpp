@@ -1,7 +1,8 @@
-// Whether a task may start, and whether its start is survived.
+// Whether a task may start, whether its start is survived, and whether its runners hold what is refused.
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <connector_host/reasons.hpp>
 
 #include "base/log.hpp"
 #include "base/time.hpp"
@@ -12,6 +13,8 @@ namespace {
 
 // A start is survived when the task has left STARTING and so much time has passed, or when it cannot leave it for so long.
 constexpr std::chrono::seconds kStartSurvived{5}, kLongestStart{60};
+
+constexpr milliseconds kCompareValues{15000};
 
 constexpr const char* kEndsTheProcess =
     "connector-host ended while this task, and no other, was starting: it is not started by itself. What the log says before the last "
@@ -57,6 +60,21 @@ bool ManagedTask::no_longer_valid() {
   const auto refusal = fmt::format("the configuration is no longer valid: {}: {}", problems.front().key, problems.front().message);
   if (refusal != std::exchange(refusal_, refusal)) log::error(name_, "cannot run: {}", refusal);
   return true;
+}
+
+// Where keys are refused somebody writes new ones to where the placeholders point. A running task has what they stood for when
+// its runners were made.
+bool ManagedTask::holds_refused_values() {
+  const auto& config = record_.config;
+  const auto placed = [](const auto& value) { return value.second.find("${") != std::string::npos; };
+  if (runners_.empty() || steady_now() - compared_ < kCompareValues || std::none_of(config.begin(), config.end(), placed)) return false;
+  compared_ = steady_now();
+  const bool refused = std::any_of(runners_.begin(), runners_.end(), [](const auto& runner) {
+    const auto what = runner->status().interruption;
+    return what && (what->reason == reasons::kCredentialsRefused || what->reason == reasons::kCredentialsExpired);
+  });
+  return refused && services_.validation.check(name_, config).empty() &&
+         services_.validation.resolve(name_, config).info.config != made_of_;
 }
 
 }  // namespace ch::tasks
