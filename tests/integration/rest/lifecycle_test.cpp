@@ -3,13 +3,6 @@
 
 using namespace ch::tests;
 
-namespace {
-
-const std::string kGet = "GET /a HTTP/1.1\r\nHost: x\r\n\r\n";
-const std::string kLastGet = "GET /a HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
-
-}  // namespace
-
 TEST_CASE("stop lets running requests finish, closes idle connections and accepts no more") {
   EchoServer server;
   RawClient idle(server.port), busy(server.port), half(server.port);

@@ -42,6 +42,9 @@ class Door {
   bool open_ = false;
 };
 
+inline const std::string kGet = "GET /a HTTP/1.1\r\nHost: x\r\n\r\n";
+inline const std::string kLastGet = "GET /a HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+
 struct EchoServer {
   explicit EchoServer(rest::Limits limits = {}, const std::string& listener = "http://127.0.0.1:0", const rest::Tls& tls = {})
       : server(
